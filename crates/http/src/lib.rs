@@ -1,0 +1,1 @@
+//! Strongroom's HTTP surface: hyper server, routes, problems, CORS, health.

@@ -1,0 +1,34 @@
+//! The traits through which Strongroom's rules meet the world, and their errors.
+//!
+//! A port speaks its caller's words: few methods, plain arguments, one error variant per decision. The doc comment of a
+//! method is its contract; `strongroom-testkit` holds that comment as a suite that every implementation runs. Mocks
+//! (`MockUpstream`, …) come with the feature `mock`.
+//!
+//! No port carries a value, a token or a key in an error or a `Debug`.
+
+mod authenticator;
+mod caller;
+mod clock;
+mod randomness;
+mod record_store;
+mod sealer;
+mod session_store;
+mod token_issuer;
+mod upstream;
+
+pub use authenticator::{AuthenticationUnavailable, Authenticator, Principal, Refusal, Verdict};
+pub use caller::{Caller, TenantId, TenantIdError};
+pub use clock::{Clock, Timestamp};
+pub use randomness::Randomness;
+pub use record_store::{Commit, Event, EventBody, RecordId, RecordStore, SealedRecord, StoreError, WriteId};
+pub use sealer::{BoxContext, BoxKind, Plaintext, SealError, Sealer};
+pub use session_store::{NewSession, RefreshHash, Rotation, SessionId, SessionStore};
+pub use token_issuer::{IssueError, RefreshClaims, Token, TokenIssuer, TokenPair};
+pub use upstream::{Export, Snapshot, Upstream, UpstreamError};
+
+#[cfg(feature = "mock")]
+pub use {
+    authenticator::MockAuthenticator, clock::MockClock, randomness::MockRandomness,
+    record_store::MockRecordStore, sealer::MockSealer, session_store::MockSessionStore,
+    token_issuer::MockTokenIssuer, upstream::MockUpstream,
+};

@@ -1,0 +1,1 @@
+//! Strongroom's embedded store: sealed records in SQLite with group commit.
