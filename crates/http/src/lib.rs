@@ -1,1 +1,27 @@
-//! Strongroom's HTTP surface: hyper server, routes, problems, CORS, health.
+//! Strongroom's HTTP surface: a hyper server, one table of routes, one table from errors to statuses.
+//!
+//! Text becomes types here and nowhere deeper. Knows the safe only as a
+//! [`strongroom_ports::Upstream`], and logs route templates, statuses and request ids, never a path, query, id or value.
+
+mod admin;
+mod answer;
+mod api;
+mod auth;
+mod bearer;
+mod body;
+mod conditional;
+mod cors;
+mod exchange;
+mod gate;
+mod listeners;
+mod meta;
+mod problem;
+mod request_id;
+mod routes;
+mod server;
+mod tenant_names;
+mod user_data;
+
+pub use api::{Api, HttpLimits};
+pub use listeners::{BindError, Listeners};
+pub use server::{Server, ServerOptions, Stopped};

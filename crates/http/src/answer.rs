@@ -1,0 +1,65 @@
+//! Building answers: bodies, media types, and the headers that every answer carries.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use serde::Serialize;
+use strongroom_domain::{PublicView, Revision};
+
+use crate::request_id::RequestId;
+
+/// Every body here is whole before its head is sent: no answer is ever cut in half by our own doing.
+pub(crate) type Body = Full<Bytes>;
+
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// An answer without a body.
+pub(crate) fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = status;
+    response
+}
+
+/// An answer with a body that is JSON already.
+pub(crate) fn ready_json(status: StatusCode, body: Bytes, media_type: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::new(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// An answer with a document of ours.
+pub(crate) fn json(
+    status: StatusCode,
+    document: &impl Serialize,
+    media_type: &'static str,
+) -> Response<Body> {
+    match serde_json::to_vec(document) {
+        Ok(body) => ready_json(status, body.into(), media_type),
+        // Plain structs of strings and numbers always serialise; should one not, the status still tells.
+        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// What may be read: the view's own bytes, which are overwritten once they are sent.
+pub(crate) fn view(view: PublicView) -> Response<Body> {
+    ready_json(StatusCode::OK, Bytes::from_owner(view), "application/json")
+}
+
+/// Adds the strong `ETag` of a state.
+pub(crate) fn tagged(mut response: Response<Body>, revision: Revision) -> Response<Body> {
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{revision}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// The headers of every answer, errors included.
+pub(crate) fn finish(response: &mut Response<Body>, request_id: &RequestId) {
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(VARY, HeaderValue::from_static("Authorization, Origin"));
+    headers.insert(X_REQUEST_ID, request_id.header());
+}

@@ -1,0 +1,63 @@
+//! What the surface is composed of: the ports and use cases behind the routes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use strongroom_app::{Identity, Tenants};
+use strongroom_domain::Limits;
+use strongroom_ports::{Authenticator, Clock, TokenIssuer, Upstream};
+
+use crate::request_id::RequestIds;
+
+/// Everything a handler may use. Shared by all cores; nothing in it is per request.
+#[derive(Debug)]
+pub struct Api {
+    /// The safe, wherever it is.
+    pub upstream: Arc<dyn Upstream>,
+    /// Who a token speaks for.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Sessions.
+    pub identity: Identity,
+    /// Our own public keys.
+    pub issuer: Arc<dyn TokenIssuer>,
+    /// Tenants and origins.
+    pub tenants: Tenants,
+    /// The time, for `/health`.
+    pub clock: Arc<dyn Clock>,
+    /// The limits in force, for `/limits`.
+    pub limits: Limits,
+    /// The limits of this surface.
+    pub http_limits: HttpLimits,
+    pub(crate) request_ids: RequestIds,
+}
+
+/// Limits of the surface itself.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpLimits {
+    /// Bytes of a request body; more is 413.
+    pub body_bytes: usize,
+    /// How long a body may take; longer is 408.
+    pub body_time: Duration,
+    /// Requests being answered at a time, over all cores; more are 503.
+    pub requests_in_flight: usize,
+}
+
+impl Api {
+    /// Composes the surface. `process` is a random number that makes this process's request ids its own.
+    #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "one composition, one call; a builder would only hide it")]
+    pub fn new(
+        upstream: Arc<dyn Upstream>,
+        authenticator: Arc<dyn Authenticator>,
+        identity: Identity,
+        issuer: Arc<dyn TokenIssuer>,
+        tenants: Tenants,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        http_limits: HttpLimits,
+        process: u64,
+    ) -> Self {
+        let request_ids = RequestIds::new(process);
+        Self { upstream, authenticator, identity, issuer, tenants, clock, limits, http_limits, request_ids }
+    }
+}

@@ -1,0 +1,51 @@
+//! The bearer token of a request (RFC 6750, section 2.1).
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::problem::Problem;
+
+/// The text behind `Bearer `, the scheme in any case.
+///
+/// Another scheme, or none, is no token; a token with anything but visible characters is an invalid one.
+pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Problem> {
+    let field = headers.get(AUTHORIZATION).ok_or(Problem::TokenMissing)?;
+    let bytes = field.as_bytes();
+    let (scheme, rest) = match bytes.iter().position(|b| *b == b' ') {
+        Some(at) => bytes.split_at(at),
+        None => (bytes, &b""[..]),
+    };
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return Err(Problem::TokenMissing);
+    }
+    let token = std::str::from_utf8(rest.trim_ascii()).map_err(|_| Problem::TokenInvalid)?;
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Problem::TokenInvalid);
+    }
+    Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_scheme_may_be_in_any_case_and_must_be_bearer() {
+        let read = |field: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, HeaderValue::from_bytes(field.as_bytes()).unwrap());
+            token(&headers).map(str::to_owned)
+        };
+        assert_eq!(read("Bearer abc"), Ok("abc".into()));
+        assert_eq!(read("bEARER   abc "), Ok("abc".into()));
+        assert_eq!(read("Basic abc"), Err(Problem::TokenMissing));
+        assert_eq!(read("abc"), Err(Problem::TokenMissing));
+        assert_eq!(read("Bearerabc"), Err(Problem::TokenMissing));
+        assert_eq!(read("Bearer"), Err(Problem::TokenInvalid));
+        assert_eq!(read("Bearer a b"), Err(Problem::TokenInvalid));
+        assert_eq!(read("Bearer é"), Err(Problem::TokenInvalid));
+        assert_eq!(token(&HeaderMap::new()), Err(Problem::TokenMissing));
+    }
+}

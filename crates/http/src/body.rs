@@ -1,0 +1,120 @@
+//! Reading a request body: once, whole, up to its limit, within its time.
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::BodyExt;
+
+use crate::api::HttpLimits;
+use crate::problem::Problem;
+
+/// A body over its limit is read on and thrown away up to this many times the limit, so that a client that writes before
+/// it reads still gets its 413; beyond, the connection is closed on it.
+const DISCARD_FACTOR: usize = 16;
+
+/// Demands `application/json`, with no charset but UTF-8 (RFC 8259, section 11).
+pub(crate) fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let field = headers.get(CONTENT_TYPE).and_then(|field| field.to_str().ok()).ok_or(Problem::MediaType)?;
+    let mut parts = field.split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let parameters_fit = parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    });
+    if is_json && parameters_fit { Ok(()) } else { Err(Problem::MediaType) }
+}
+
+/// Collects a body within the limits of the surface.
+pub(crate) async fn collect<B>(body: B, headers: &HeaderMap, limits: &HttpLimits) -> Result<Bytes, Problem>
+where
+    B: hyper::body::Body<Data = Bytes>,
+{
+    let limit_bytes = limits.body_bytes;
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let hopeless = u64::try_from(limit_bytes.saturating_mul(DISCARD_FACTOR)).unwrap_or(u64::MAX);
+    if announced.is_some_and(|length| length > hopeless) {
+        return Err(Problem::BodyTooLarge { limit_bytes });
+    }
+    match tokio::time::timeout(limits.body_time, read(body, limit_bytes)).await {
+        Ok(read) => read,
+        Err(_) => Err(Problem::BodyTooSlow),
+    }
+}
+
+/// Overwrites a body that has been read, where nothing else holds its buffer. hyper may: then its bytes live until the
+/// buffer is used again, which `docs/SECURITY.md` says.
+pub(crate) fn scrub(body: Bytes) {
+    if let Ok(mut bytes) = body.try_into_mut() {
+        bytes.fill(0);
+        std::hint::black_box(&bytes);
+    }
+}
+
+async fn read<B>(body: B, limit_bytes: usize) -> Result<Bytes, Problem>
+where
+    B: hyper::body::Body<Data = Bytes>,
+{
+    let mut body = std::pin::pin!(body);
+    let mut first = Bytes::new();
+    let mut more = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Problem::BodyIncomplete)?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length > limit_bytes.saturating_mul(DISCARD_FACTOR) {
+            break;
+        }
+        if length > limit_bytes {
+            continue;
+        }
+        // Nearly every body is one frame, and is passed on as it came from the socket.
+        if first.is_empty() && more.is_empty() {
+            first = data;
+        } else {
+            if more.is_empty() {
+                more.extend_from_slice(&first);
+            }
+            more.extend_from_slice(&data);
+        }
+    }
+    if length > limit_bytes {
+        return Err(Problem::BodyTooLarge { limit_bytes });
+    }
+    Ok(if more.is_empty() { first } else { more.freeze() })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_json_in_utf_8_is_taken() {
+        let demand = |field: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(field));
+            demand_json(&headers)
+        };
+        for fine in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+            "application/json; x=y",
+        ] {
+            assert_eq!(demand(fine), Ok(()), "{fine}");
+        }
+        for other in [
+            "text/json",
+            "application/json; charset=latin1",
+            "application/jsonp",
+            "",
+            "application/problem+json",
+        ] {
+            assert_eq!(demand(other), Err(Problem::MediaType), "{other}");
+        }
+        assert_eq!(demand_json(&HeaderMap::new()), Err(Problem::MediaType));
+    }
+}

@@ -1,0 +1,145 @@
+//! One request, one answer: the checks in their order, then the handler.
+//!
+//! Gate · route (404, 405) · token (401) · tenant (400, 401) · media type · size · syntax · ownership · precondition ·
+//! limits: each check stands once, here or in the handler that it belongs to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http::header::ORIGIN;
+use http::request::Parts;
+use http::{Method, Request, Response};
+use strongroom_app::Tenant;
+use strongroom_ports::{Principal, Verdict};
+
+use crate::answer::{self, Body};
+use crate::api::Api;
+use crate::problem::Problem;
+use crate::routes::{Action, Found, Router};
+use crate::tenant_names::TenantNames;
+use crate::{auth, bearer, cors, gate, meta, user_data};
+
+/// The surface as a service: the API, its router, and what is in flight.
+pub(crate) struct Exchange {
+    api: Arc<Api>,
+    router: Router,
+    in_flight: AtomicUsize,
+}
+
+impl Exchange {
+    pub(crate) fn new(api: Arc<Api>) -> Result<Self, matchit::InsertError> {
+        Ok(Self { api, router: Router::new()?, in_flight: AtomicUsize::new(0) })
+    }
+
+    /// Answers a request, whatever it is.
+    pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: hyper::body::Body<Data = Bytes>,
+    {
+        let (head, body) = request.into_parts();
+        let request_id = self.api.request_ids.of(&head.headers);
+        let found = self.router.find(head.uri.path());
+        let template = found.as_ref().map_or("-", |found| found.route.template);
+        let answered = match self.enter() {
+            Some(_in_flight) => self.respond(&head, body, found).await,
+            None => Err(Problem::Overloaded),
+        };
+        let mut response =
+            answered.unwrap_or_else(|problem| problem.into_response(gate::takes_json_only(&head)));
+        answer::finish(&mut response, &request_id);
+        cors::open(&self.api.tenants, head.headers.get(ORIGIN), &mut response);
+        tracing::debug!(
+            method = label(&head.method),
+            route = template,
+            status = response.status().as_u16(),
+            %request_id,
+            "answered"
+        );
+        response
+    }
+
+    async fn respond<B>(
+        &self,
+        head: &Parts,
+        body: B,
+        found: Result<Found<'_>, Problem>,
+    ) -> Result<Response<Body>, Problem>
+    where
+        B: hyper::body::Body<Data = Bytes>,
+    {
+        gate::check(head)?;
+        let found = found?;
+        if head.method == Method::OPTIONS {
+            return Ok(cors::preflight(&self.api.tenants, &head.headers, &found.route.allow()));
+        }
+        let api = &*self.api;
+        let id = found.id.unwrap_or_default();
+        match found.route.action(&head.method)? {
+            Action::ReadUserData => user_data::read(api, head, &*self.principal(head).await?, id).await,
+            Action::WriteUserData => user_data::write(api, head, body, &*self.principal(head).await?).await,
+            Action::EraseUserData => user_data::erase(api, head, &*self.principal(head).await?, id).await,
+            Action::ExportUserData => user_data::export(api, &*self.principal(head).await?, id).await,
+            Action::SignOut => auth::sign_out(api, &*self.principal(head).await?).await,
+            Action::Refresh => auth::refresh(api, head, body).await,
+            Action::SignUp => auth::sign_up(api, head, self.tenant(&TenantNames::of(head)?)?).await,
+            Action::ShowLimits => self.for_any_origin(head).map(|()| meta::limits(api)),
+            Action::ShowHealth => self.for_any_origin(head).map(|()| meta::health(api)),
+            Action::ShowKeySet => self.for_any_origin(head).map(|()| meta::key_set(api)),
+        }
+    }
+
+    /// The token, then the tenant.
+    async fn principal(&self, head: &Parts) -> Result<Arc<Principal>, Problem> {
+        let token = bearer::token(&head.headers)?;
+        let principal = match self.api.authenticator.authenticate(token).await? {
+            Verdict::Known(principal) => principal,
+            Verdict::Refused(refusal) => return Err(refusal.into()),
+            Verdict::NotMine => return Err(Problem::TokenInvalid),
+        };
+        let names = TenantNames::of(head)?;
+        self.api.tenants.with_token(&principal.caller.tenant, names.as_named())?;
+        Ok(principal)
+    }
+
+    fn tenant(&self, names: &TenantNames) -> Result<&Tenant, Problem> {
+        Ok(self.api.tenants.without_token(names.as_named())?)
+    }
+
+    /// Routes that belong to no tenant are open to any registered origin, and to whoever sends none.
+    fn for_any_origin(&self, head: &Parts) -> Result<(), Problem> {
+        match head.headers.get(ORIGIN).map(|origin| origin.to_str()) {
+            None => Ok(()),
+            Some(Ok(origin)) if self.api.tenants.of_origin(origin).is_some() => Ok(()),
+            Some(_) => Err(Problem::UnknownTenant),
+        }
+    }
+
+    /// A place among the requests in flight, or none: shedding early beats queueing late.
+    fn enter(&self) -> Option<InFlight<'_>> {
+        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let entered = InFlight(&self.in_flight);
+        (before < self.api.http_limits.requests_in_flight).then_some(entered)
+    }
+}
+
+/// Gives the place back, however the request ends.
+struct InFlight<'a>(&'a AtomicUsize);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A method as a label: a stranger may send any word, and logs must not grow one for each.
+fn label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,370 @@
+//! Every error this surface can answer, each with its status, its stable code and one fixed sentence (RFC 9457).
+//!
+//! The sentence is part of the contract: existing clients read it. It has no digits (one retries on a `5`), none of the
+//! words `network`, `timeout` and `forbidden`, and `Unauthorized` in 401s only. Never a value, name or id.
+
+use http::header::{ALLOW, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use serde::Serialize;
+use strongroom_app::{IdentityError, TenantRefusal};
+use strongroom_domain::{
+    ExternalUserIdError, JsonError, KeyError, LimitExceeded, NotOwner, NumberError, ValueError,
+};
+use strongroom_ports::{AuthenticationUnavailable, Refusal, UpstreamError};
+
+use crate::answer::{self, Body};
+
+/// An error of the caller, the safe or ourselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Problem {
+    MalformedRequest,
+    NotFound,
+    MethodNotAllowed { allow: String },
+    TokenMissing,
+    TokenInvalid,
+    TenantMismatch,
+    UnknownTenant,
+    MediaType,
+    BodyTooLarge { limit_bytes: usize },
+    BodyTooSlow,
+    BodyIncomplete,
+    JsonMalformed,
+    JsonShape,
+    JsonDuplicate,
+    JsonNested,
+    KeyRefused,
+    KeyLooksPrivate,
+    StringRefused,
+    NumberInexact,
+    ExternalUserIdMalformed,
+    NotOwner,
+    ConditionMalformed,
+    PreconditionFailed,
+    ValueTooLong { limit_bytes: usize },
+    TooManyKeys { limit_keys: usize },
+    RecordTooLarge { limit_bytes: usize },
+    PasskeyRequired,
+    CrossSite,
+    NoSession,
+    TooManySignUps { retry_after_s: u64 },
+    Overloaded,
+    Unavailable,
+    Internal,
+}
+
+/// A member that says which limit was met: the sentence must not.
+enum Limit {
+    Bytes(usize),
+    Keys(usize),
+}
+
+impl Problem {
+    /// Status, code, sentence.
+    fn words(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::MalformedRequest => (S::BAD_REQUEST, "malformed_request", "The request head is malformed."),
+            Self::NotFound => (S::NOT_FOUND, "not_found", "There is no such route."),
+            Self::MethodNotAllowed { .. } => {
+                (S::METHOD_NOT_ALLOWED, "method_not_allowed", "The route does not take this method.")
+            }
+            Self::TokenMissing => {
+                (S::UNAUTHORIZED, "token_missing", "Unauthorized: a bearer token is required.")
+            }
+            Self::TokenInvalid => (S::UNAUTHORIZED, "token_invalid", "Unauthorized: the token is not valid."),
+            Self::TenantMismatch => {
+                (S::UNAUTHORIZED, "tenant_mismatch", "Unauthorized: the token belongs to another domain.")
+            }
+            Self::UnknownTenant => (S::BAD_REQUEST, "unknown_tenant", "Unknown domain/rpId"),
+            Self::MediaType => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "media_type", "The body must be sent as application/json.")
+            }
+            Self::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large."),
+            Self::BodyTooSlow => (S::REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time."),
+            Self::BodyIncomplete => (S::BAD_REQUEST, "body_incomplete", "The body ended before its end."),
+            Self::JsonMalformed => (S::BAD_REQUEST, "json_malformed", "The body is not well-formed JSON."),
+            Self::JsonShape => {
+                (S::BAD_REQUEST, "json_shape", "The body lacks a member or one has the wrong type.")
+            }
+            Self::JsonDuplicate => (S::BAD_REQUEST, "json_duplicate", "The body names a member twice."),
+            Self::JsonNested => {
+                (S::BAD_REQUEST, "json_nested", "Data must be flat: strings, booleans, numbers or null.")
+            }
+            Self::KeyRefused => (S::BAD_REQUEST, "key_refused", "A key is not allowed."),
+            Self::KeyLooksPrivate => (
+                S::BAD_REQUEST,
+                "key_looks_private",
+                "A key looks private but does not begin with private and a dot.",
+            ),
+            Self::StringRefused => {
+                (S::BAD_REQUEST, "string_refused", "A string holds a character that is not allowed.")
+            }
+            Self::NumberInexact => {
+                (S::BAD_REQUEST, "number_inexact", "A number cannot be kept exactly: send it as a string.")
+            }
+            Self::ExternalUserIdMalformed => {
+                (S::BAD_REQUEST, "external_user_id_malformed", "The externalUserId is malformed.")
+            }
+            Self::NotOwner => {
+                (S::BAD_REQUEST, "not_owner", "The externalUserId does not match the authenticated user.")
+            }
+            Self::ConditionMalformed => {
+                (S::BAD_REQUEST, "condition_malformed", "A conditional header is malformed.")
+            }
+            Self::PreconditionFailed => (
+                S::PRECONDITION_FAILED,
+                "precondition_failed",
+                "The record is not in the state the request names.",
+            ),
+            Self::ValueTooLong { .. } => (S::UNPROCESSABLE_ENTITY, "value_too_long", "A string is too long."),
+            Self::TooManyKeys { .. } => {
+                (S::UNPROCESSABLE_ENTITY, "too_many_keys", "The record would hold too many keys.")
+            }
+            Self::RecordTooLarge { .. } => {
+                (S::UNPROCESSABLE_ENTITY, "record_too_large", "The record would be too large.")
+            }
+            Self::PasskeyRequired => (S::BAD_REQUEST, "passkey_required", "Signing up here needs a passkey."),
+            Self::CrossSite => (S::BAD_REQUEST, "cross_site", "A page of another site may not do this."),
+            Self::NoSession => {
+                (S::BAD_REQUEST, "no_session", "The token belongs to no session of this service.")
+            }
+            Self::TooManySignUps { .. } => {
+                (S::TOO_MANY_REQUESTS, "too_many_sign_ups", "Too many accounts were made: try again later.")
+            }
+            Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too busy: try again shortly."),
+            Self::Unavailable => {
+                (S::SERVICE_UNAVAILABLE, "unavailable", "The service cannot answer now: try again shortly.")
+            }
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side."),
+        }
+    }
+
+    fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::BodyTooLarge { limit_bytes }
+            | Self::ValueTooLong { limit_bytes }
+            | Self::RecordTooLarge { limit_bytes } => Some(Limit::Bytes(*limit_bytes)),
+            Self::TooManyKeys { limit_keys } => Some(Limit::Keys(*limit_keys)),
+            _ => None,
+        }
+    }
+
+    /// The answer: `application/problem+json`, or `application/json` for those who take nothing else.
+    pub(crate) fn into_response(self, json_only: bool) -> Response<Body> {
+        let (status, code, message) = self.words();
+        let (limit_bytes, limit_keys) = match self.limit() {
+            Some(Limit::Bytes(bytes)) => (Some(bytes), None),
+            Some(Limit::Keys(keys)) => (None, Some(keys)),
+            None => (None, None),
+        };
+        let document = Document {
+            r#type: format!("urn:strongroom:problem:{code}"),
+            title: status.canonical_reason().unwrap_or(code),
+            status: status.as_u16(),
+            code,
+            message,
+            limit_bytes,
+            limit_keys,
+        };
+        let media_type = if json_only { "application/json" } else { "application/problem+json" };
+        let mut response = answer::json(status, &document, media_type);
+        self.add_headers(response.headers_mut());
+        response
+    }
+
+    fn add_headers(self, headers: &mut HeaderMap) {
+        match self {
+            Self::MethodNotAllowed { allow } => {
+                if let Ok(allow) = HeaderValue::try_from(allow) {
+                    headers.insert(ALLOW, allow);
+                }
+            }
+            Self::TokenMissing => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::TokenInvalid | Self::TenantMismatch => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
+            }
+            Self::TooManySignUps { retry_after_s } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
+            }
+            Self::Overloaded | Self::Unavailable => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            // The rest of the body is on the wire still: nothing behind it could be told from it.
+            Self::MalformedRequest | Self::BodyTooLarge { .. } | Self::BodyTooSlow | Self::BodyIncomplete => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Document {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    code: &'static str,
+    message: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit_bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit_keys: Option<usize>,
+}
+
+impl From<UpstreamError> for Problem {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::PreconditionFailed => Self::PreconditionFailed,
+            UpstreamError::Limit(LimitExceeded::ValueBytes(limit_bytes)) => {
+                Self::ValueTooLong { limit_bytes }
+            }
+            UpstreamError::Limit(LimitExceeded::RecordKeys(limit_keys)) => Self::TooManyKeys { limit_keys },
+            UpstreamError::Limit(LimitExceeded::RecordBytes(limit_bytes)) => {
+                Self::RecordTooLarge { limit_bytes }
+            }
+            UpstreamError::Unavailable => Self::Unavailable,
+            UpstreamError::Damaged => Self::Internal,
+        }
+    }
+}
+
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::Malformed | JsonError::Number(NumberError::Syntax) => Self::JsonMalformed,
+            JsonError::Shape => Self::JsonShape,
+            JsonError::Duplicate => Self::JsonDuplicate,
+            JsonError::Depth | JsonError::Nested => Self::JsonNested,
+            JsonError::ExternalUserId(ExternalUserIdError) => Self::ExternalUserIdMalformed,
+            JsonError::Key(KeyError::LooksPrivate) => Self::KeyLooksPrivate,
+            JsonError::Key(_) => Self::KeyRefused,
+            JsonError::Value(ValueError::NulCharacter) => Self::StringRefused,
+            JsonError::Number(NumberError::NotFinite | NumberError::NotExact) => Self::NumberInexact,
+        }
+    }
+}
+
+impl From<NotOwner> for Problem {
+    fn from(NotOwner: NotOwner) -> Self {
+        Self::NotOwner
+    }
+}
+
+impl From<ExternalUserIdError> for Problem {
+    fn from(ExternalUserIdError: ExternalUserIdError) -> Self {
+        Self::ExternalUserIdMalformed
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Expired | Refusal::Invalid => Self::TokenInvalid,
+        }
+    }
+}
+
+impl From<AuthenticationUnavailable> for Problem {
+    fn from(AuthenticationUnavailable: AuthenticationUnavailable) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<TenantRefusal> for Problem {
+    fn from(refusal: TenantRefusal) -> Self {
+        match refusal {
+            TenantRefusal::Unknown => Self::UnknownTenant,
+            TenantRefusal::Mismatch => Self::TenantMismatch,
+        }
+    }
+}
+
+impl From<IdentityError> for Problem {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::PasskeyRequired => Self::PasskeyRequired,
+            IdentityError::CrossSite => Self::CrossSite,
+            IdentityError::TooMany { retry_after_s } => Self::TooManySignUps { retry_after_s },
+            IdentityError::Refused => Self::TokenInvalid,
+            IdentityError::NoSession => Self::NoSession,
+            IdentityError::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<Problem> {
+        use Problem::*;
+        vec![
+            MalformedRequest,
+            NotFound,
+            MethodNotAllowed { allow: "GET".into() },
+            TokenMissing,
+            TokenInvalid,
+            TenantMismatch,
+            UnknownTenant,
+            MediaType,
+            BodyTooLarge { limit_bytes: 1 },
+            BodyTooSlow,
+            BodyIncomplete,
+            JsonMalformed,
+            JsonShape,
+            JsonDuplicate,
+            JsonNested,
+            KeyRefused,
+            KeyLooksPrivate,
+            StringRefused,
+            NumberInexact,
+            ExternalUserIdMalformed,
+            NotOwner,
+            ConditionMalformed,
+            PreconditionFailed,
+            ValueTooLong { limit_bytes: 1 },
+            TooManyKeys { limit_keys: 1 },
+            RecordTooLarge { limit_bytes: 1 },
+            PasskeyRequired,
+            CrossSite,
+            NoSession,
+            TooManySignUps { retry_after_s: 1 },
+            Overloaded,
+            Unavailable,
+            Internal,
+        ]
+    }
+
+    #[test]
+    fn every_sentence_keeps_what_existing_clients_rely_on() {
+        for problem in all() {
+            let (status, code, message) = problem.words();
+            assert!(!message.bytes().any(|b| b.is_ascii_digit()), "{code}");
+            let lower = message.to_lowercase();
+            assert!(!["network", "timeout", "forbidden"].iter().any(|word| lower.contains(word)), "{code}");
+            assert_eq!(message.contains("Unauthorized"), status == StatusCode::UNAUTHORIZED, "{code}");
+            assert_eq!(lower.contains("unauthorized"), status == StatusCode::UNAUTHORIZED, "{code}");
+        }
+    }
+
+    #[test]
+    fn every_code_is_its_own() {
+        let mut codes: Vec<_> = all().iter().map(|problem| problem.words().1).collect();
+        let count = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), count);
+    }
+
+    #[test]
+    fn every_code_is_in_the_reference_with_its_status() {
+        let reference = include_str!("../../../docs/reference/errors.md");
+        for problem in all() {
+            let (status, code, message) = problem.words();
+            let row = format!("| `{code}` | {} | {message} |", status.as_u16());
+            assert!(reference.contains(&row), "docs/reference/errors.md lacks: {row}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The id of a request: the caller's, if it is sane, else one of our own.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::answer::X_REQUEST_ID;
+
+/// Longer ids than this are replaced: they go into logs.
+const MAX_REQUEST_ID_BYTES: usize = 64;
+
+/// A sane request id.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(HeaderValue);
+
+/// Makes ids: a random number of this process and a counter, so that they are unique without a lock or a call.
+#[derive(Debug)]
+pub(crate) struct RequestIds {
+    process: u64,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    pub(crate) fn new(process: u64) -> Self {
+        Self { process, next: AtomicU64::new(0) }
+    }
+
+    /// The request's own id, or a new one.
+    pub(crate) fn of(&self, headers: &HeaderMap) -> RequestId {
+        match headers.get(X_REQUEST_ID) {
+            Some(id) if is_sane(id.as_bytes()) => RequestId(id.clone()),
+            _ => {
+                let count = self.next.fetch_add(1, Ordering::Relaxed);
+                let text = format!("{:016x}{count:08x}", self.process);
+                RequestId(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("-")))
+            }
+        }
+    }
+}
+
+impl RequestId {
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.to_str().unwrap_or("-"))
+    }
+}
+
+fn is_sane(id: &[u8]) -> bool {
+    (1..=MAX_REQUEST_ID_BYTES).contains(&id.len())
+        && id.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sane_id_is_kept_and_any_other_is_replaced() {
+        let ids = RequestIds::new(0xfeed);
+        let of = |id: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(X_REQUEST_ID, HeaderValue::try_from(id).unwrap());
+            ids.of(&headers).to_string()
+        };
+        assert_eq!(of("req-1_a.b"), "req-1_a.b");
+        assert_eq!(of("two words"), "000000000000feed00000000");
+        assert_eq!(of(&"x".repeat(65)), "000000000000feed00000001");
+    }
+}

@@ -1,0 +1,150 @@
+//! The one table of routes. The router, the `Allow` header and the labels of logs all come from it.
+
+use http::Method;
+
+use crate::problem::Problem;
+
+/// The API's versions: three names of one API (the guide writes `/v1.1/ibexsafe/…` and `/v1.2/auth/…`).
+const VERSIONS: [&str; 3] = ["v1", "v1.1", "v1.2"];
+
+/// What a route does for a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    ReadUserData,
+    WriteUserData,
+    EraseUserData,
+    ExportUserData,
+    ShowLimits,
+    SignUp,
+    Refresh,
+    SignOut,
+    ShowHealth,
+    ShowKeySet,
+}
+
+/// One route: a template in `matchit`'s syntax, and its methods. `HEAD` is answered wherever `GET` is.
+pub(crate) struct Route {
+    pub(crate) template: &'static str,
+    methods: &'static [(Method, Action)],
+}
+
+/// `{v}` is a version, checked after the match; `{id}` is an `externalUserId` as it stands in the path.
+const ROUTES: &[Route] = &[
+    Route { template: "/{v}/ibexsafe/userdata", methods: &[(Method::POST, Action::WriteUserData)] },
+    Route {
+        template: "/{v}/ibexsafe/userdata/external/{id}",
+        methods: &[(Method::GET, Action::ReadUserData), (Method::DELETE, Action::EraseUserData)],
+    },
+    Route {
+        template: "/{v}/ibexsafe/userdata/external/{id}/export",
+        methods: &[(Method::GET, Action::ExportUserData)],
+    },
+    Route { template: "/{v}/ibexsafe/limits", methods: &[(Method::GET, Action::ShowLimits)] },
+    Route { template: "/{v}/auth/sign-up", methods: &[(Method::GET, Action::SignUp)] },
+    Route { template: "/{v}/auth/refresh", methods: &[(Method::POST, Action::Refresh)] },
+    Route { template: "/{v}/auth/sign-out", methods: &[(Method::POST, Action::SignOut)] },
+    Route { template: "/health", methods: &[(Method::GET, Action::ShowHealth)] },
+    Route { template: "/.well-known/jwks.json", methods: &[(Method::GET, Action::ShowKeySet)] },
+];
+
+impl Route {
+    /// What the route does for a method.
+    pub(crate) fn action(&self, method: &Method) -> Result<Action, Problem> {
+        let wanted = if *method == Method::HEAD { &Method::GET } else { method };
+        let found = self.methods.iter().find(|(method, _)| method == wanted);
+        found.map(|(_, action)| *action).ok_or_else(|| Problem::MethodNotAllowed { allow: self.allow() })
+    }
+
+    /// The methods, as the `Allow` header lists them.
+    pub(crate) fn allow(&self) -> String {
+        let mut methods = Vec::new();
+        for (method, _) in self.methods {
+            methods.push(method.as_str());
+            if *method == Method::GET {
+                methods.push(Method::HEAD.as_str());
+            }
+        }
+        methods.push(Method::OPTIONS.as_str());
+        methods.join(", ")
+    }
+}
+
+/// The router over the table.
+pub(crate) struct Router(matchit::Router<&'static Route>);
+
+/// A route that was found, and the `{id}` of its path as it stands there.
+pub(crate) struct Found<'p> {
+    pub(crate) route: &'static Route,
+    pub(crate) id: Option<&'p str>,
+}
+
+impl Router {
+    /// Builds it.
+    ///
+    /// # Errors
+    ///
+    /// When two templates of the table contradict each other, which a test rules out.
+    pub(crate) fn new() -> Result<Self, matchit::InsertError> {
+        let mut router = matchit::Router::new();
+        for route in ROUTES {
+            router.insert(route.template, route)?;
+        }
+        Ok(Self(router))
+    }
+
+    /// Finds the route of a path. A trailing slash is another path, and so is another version.
+    pub(crate) fn find<'p>(&self, path: &'p str) -> Result<Found<'p>, Problem> {
+        let found = self.0.at(path).map_err(|_| Problem::NotFound)?;
+        match found.params.get("v") {
+            Some(version) if !VERSIONS.contains(&version) => Err(Problem::NotFound),
+            _ => Ok(Found { route: found.value, id: found.params.get("id") }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn action(method: &Method, path: &str) -> Result<Action, Problem> {
+        Router::new().unwrap().find(path)?.route.action(method)
+    }
+
+    #[test]
+    fn every_version_is_the_same_api() {
+        for version in VERSIONS {
+            let path = format!("/{version}/ibexsafe/userdata");
+            assert_eq!(action(&Method::POST, &path), Ok(Action::WriteUserData));
+        }
+        assert_eq!(action(&Method::POST, "/v2/ibexsafe/userdata"), Err(Problem::NotFound));
+        assert_eq!(action(&Method::POST, "/v1.10/ibexsafe/userdata"), Err(Problem::NotFound));
+    }
+
+    #[test]
+    fn a_trailing_slash_is_another_path() {
+        for path in [
+            "/",
+            "/health/",
+            "/v1/ibexsafe/userdata/",
+            "/v1/ibexsafe/userdata/external/",
+            "/v1/ibexsafe/userdata/external/u/",
+            "//health",
+            "/v1//ibexsafe/userdata",
+        ] {
+            assert_eq!(action(&Method::GET, path), Err(Problem::NotFound), "{path}");
+        }
+    }
+
+    #[test]
+    fn head_is_answered_wherever_get_is_and_another_method_is_told_which_there_are() {
+        assert_eq!(action(&Method::HEAD, "/health"), Ok(Action::ShowHealth));
+        assert_eq!(
+            action(&Method::PUT, "/v1/ibexsafe/userdata/external/u"),
+            Err(Problem::MethodNotAllowed { allow: "GET, HEAD, DELETE, OPTIONS".into() })
+        );
+        assert_eq!(
+            action(&Method::HEAD, "/v1/ibexsafe/userdata"),
+            Err(Problem::MethodNotAllowed { allow: "POST, OPTIONS".into() })
+        );
+    }
+}

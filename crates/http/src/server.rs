@@ -1,0 +1,258 @@
+//! The server: a current-thread runtime per core, each with its own sockets; admin beside them; a drain that finishes what
+//! is in hand.
+//!
+//! No work moves between cores: a connection lives and dies on the one that accepted it.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+
+use crate::admin::{self, Draining};
+use crate::api::Api;
+use crate::exchange::Exchange;
+use crate::listeners::Listeners;
+
+/// Bytes of a request head, the request line included. More is 431.
+const HEAD_BYTES: usize = 16 * 1024;
+/// Header fields of a request. More is 431.
+const HEADER_FIELDS: usize = 100;
+/// Connections of the admin listener: a scraper, a prober and a person.
+const ADMIN_CONNECTIONS: usize = 64;
+/// How long an accept loop rests when the process is out of file descriptors: a connection that ends frees one.
+const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// How the server treats its connections.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerOptions {
+    /// Connections in all; more are closed as they come.
+    pub connections: usize,
+    /// How long a connection may be silent before or within a request head.
+    pub idle_time: Duration,
+    /// How long a drain may take before what is left is cut off.
+    pub drain_time: Duration,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    cores: Vec<JoinHandle<()>>,
+    drain: watch::Sender<bool>,
+    draining: Arc<Draining>,
+    finished: mpsc::Receiver<()>,
+    _names: Vec<UnixListener>,
+}
+
+/// How a drain ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Every request in hand was answered.
+    Cleanly,
+    /// The deadline came first.
+    AtDeadline,
+}
+
+/// One port's worth of service, shared by the cores.
+struct Port {
+    service: Service,
+    open: AtomicUsize,
+    connections: usize,
+    idle_time: Duration,
+}
+
+enum Service {
+    Api(Exchange),
+    Admin { api: Arc<Api>, draining: Arc<Draining> },
+}
+
+impl Server {
+    /// Starts one thread per core of `listeners`, and serves the admin routes on the first.
+    ///
+    /// # Errors
+    ///
+    /// When a thread or a runtime cannot be had.
+    pub fn start(
+        api: Api,
+        listeners: Listeners,
+        admin: Option<Listeners>,
+        options: ServerOptions,
+    ) -> io::Result<Self> {
+        let api = Arc::new(api);
+        let draining = Arc::new(Draining::default());
+        let (drain, _) = watch::channel(false);
+        let (busy, finished) = mpsc::channel(1);
+        let port = |service, connections| {
+            let idle_time = options.idle_time;
+            Arc::new(Port { service, open: AtomicUsize::new(0), connections, idle_time })
+        };
+        let exchange = Exchange::new(api.clone()).map_err(io::Error::other)?;
+        let main = port(Service::Api(exchange), options.connections);
+        let side = port(Service::Admin { api, draining: draining.clone() }, ADMIN_CONNECTIONS);
+
+        let mut names = listeners.names;
+        let mut admin = match admin {
+            Some(admin) => {
+                names.extend(admin.names);
+                admin.per_core.into_iter().flatten().collect()
+            }
+            None => Vec::new(),
+        };
+        let mut cores = Vec::new();
+        for (core, sockets) in listeners.per_core.into_iter().enumerate() {
+            let of_main = sockets.into_iter().map(|socket| (socket, main.clone()));
+            let of_side = admin.drain(..).map(|socket| (socket, side.clone()));
+            let ports = of_main.chain(of_side).collect();
+            let (drain, busy, drain_time) = (drain.subscribe(), busy.clone(), options.drain_time);
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let run = move || runtime.block_on(run_core(ports, drain, busy, drain_time));
+            cores.push(std::thread::Builder::new().name(format!("core-{core}")).spawn(run)?);
+        }
+        Ok(Self { cores, drain, draining, finished, _names: names })
+    }
+
+    /// Stops: readiness goes off, nothing more is accepted, what is in hand is finished, up to the deadline.
+    pub async fn stop(mut self) -> Stopped {
+        self.draining.begin();
+        // Nobody listens any more only when every core has ended already.
+        let _ = self.drain.send(true);
+        // Every connection holds a sender; the channel ends with the last of them.
+        let unfinished = self.finished.recv().await.is_some();
+        let mut cut_off = unfinished;
+        for core in self.cores {
+            cut_off |= core.join().is_err();
+        }
+        if cut_off { Stopped::AtDeadline } else { Stopped::Cleanly }
+    }
+}
+
+/// One core: accepts on its sockets until the drain, then waits for its connections.
+async fn run_core(
+    ports: Vec<(TcpListener, Arc<Port>)>,
+    drain: watch::Receiver<bool>,
+    busy: mpsc::Sender<()>,
+    drain_time: Duration,
+) {
+    let (alive, mut all_done) = mpsc::channel::<()>(1);
+    let loops: Vec<_> = ports
+        .into_iter()
+        .map(|(socket, port)| tokio::spawn(accept(socket, port, drain.clone(), alive.clone())))
+        .collect();
+    for accepting in loops {
+        if let Err(error) = accepting.await {
+            tracing::error!(panicked = error.is_panic(), "an accept loop ended early");
+        }
+    }
+    drop(alive);
+    if tokio::time::timeout(drain_time, all_done.recv()).await.is_err() {
+        // Tells `stop` that something was cut off; it is the only message this channel ever carries.
+        let _ = busy.try_send(());
+    }
+}
+
+async fn accept(
+    socket: TcpListener,
+    port: Arc<Port>,
+    mut drain: watch::Receiver<bool>,
+    alive: mpsc::Sender<()>,
+) {
+    let listener = match tokio::net::TcpListener::from_std(socket) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "a listening socket cannot be used"),
+    };
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = begun(&mut drain) => break,
+        };
+        match accepted {
+            Ok((stream, _)) => port.clone().take(stream, &drain, &alive),
+            Err(error) => {
+                tracing::warn!(error = %error.kind(), "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_REST).await;
+            }
+        }
+    }
+    // Closing a socket of a group resets whoever waits in its queue: take them in first.
+    while let Some(Ok((stream, _))) = futures_now(listener.accept()).await {
+        port.clone().take(stream, &drain, &alive);
+    }
+}
+
+/// Waits for the drain to begin; a server that is gone counts as one that drains.
+async fn begun(drain: &mut watch::Receiver<bool>) {
+    let _ = drain.wait_for(|drain| *drain).await;
+}
+
+/// What a future says at once, if it says anything at once.
+async fn futures_now<F: Future>(future: F) -> Option<F::Output> {
+    tokio::select! {
+        biased;
+        output = future => Some(output),
+        () = std::future::ready(()) => None,
+    }
+}
+
+impl Port {
+    /// Serves a connection in a task of its own, or drops it when there are too many.
+    fn take(self: Arc<Self>, stream: TcpStream, drain: &watch::Receiver<bool>, alive: &mpsc::Sender<()>) {
+        let before = self.open.fetch_add(1, Ordering::Relaxed);
+        let open = Open(self);
+        if before < open.0.connections {
+            let (drain, alive) = (drain.clone(), alive.clone());
+            tokio::spawn(async move {
+                serve(&open.0, stream, drain).await;
+                drop(alive);
+            });
+        }
+    }
+}
+
+/// A connection that counts as open while this lives.
+struct Open(Arc<Port>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+async fn serve(port: &Port, stream: TcpStream, mut drain: watch::Receiver<bool>) {
+    // Answers are small and whole: waiting for more to send would only delay them. A socket that refuses is dying.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| async {
+        Ok::<_, Infallible>(match &port.service {
+            Service::Api(exchange) => exchange.answer(request).await,
+            Service::Admin { api, draining } => admin::answer(&*api.upstream, draining, &request).await,
+        })
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(port.idle_time)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(HEADER_FIELDS)
+        // A client that has sent its request and closed its side still gets the answer, and a client that vanishes does
+        // not cancel a write half-way.
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = begun(&mut drain) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        // hyper's errors name what went wrong on the wire, never what was on it.
+        tracing::trace!(%error, "a connection ended early");
+    }
+}

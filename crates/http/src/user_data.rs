@@ -1,0 +1,128 @@
+//! The guide's routes: read, write, erase and export the caller's own record.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Response, StatusCode};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use strongroom_domain::{Envelope, ExternalUserId, WriteOnlyKey};
+use strongroom_ports::{Caller, Principal};
+
+use crate::answer::{self, Body};
+use crate::api::Api;
+use crate::problem::Problem;
+use crate::{body, conditional};
+
+/// Byte for byte the same whatever was there before.
+const SUCCESS: &[u8] = br#"{"success":true}"#;
+
+/// `GET|HEAD …/userdata/external/{id}`.
+pub(crate) async fn read(
+    api: &Api,
+    head: &Parts,
+    principal: &Principal,
+    id: &str,
+) -> Result<Response<Body>, Problem> {
+    ExternalUserId::parse(id)?.must_be(&principal.caller.person)?;
+    let snapshot = api.upstream.read(&principal.caller).await?;
+    let Some(snapshot) = snapshot else { return Ok(answer::empty(StatusCode::NO_CONTENT)) };
+    if conditional::is_not_modified(&head.headers, snapshot.revision) {
+        return Ok(answer::tagged(answer::empty(StatusCode::NOT_MODIFIED), snapshot.revision));
+    }
+    Ok(readable(snapshot))
+}
+
+/// `POST …/userdata`: non-empty data merges, empty data reads.
+pub(crate) async fn write<B>(
+    api: &Api,
+    head: &Parts,
+    body: B,
+    principal: &Principal,
+) -> Result<Response<Body>, Problem>
+where
+    B: hyper::body::Body<Data = Bytes>,
+{
+    body::demand_json(&head.headers)?;
+    let text = body::collect(body, &head.headers, &api.http_limits).await?;
+    let envelope = Envelope::from_json(&text);
+    body::scrub(text);
+    let envelope = envelope?;
+    envelope.external_user_id.must_be(&principal.caller.person)?;
+    if envelope.data.is_empty() {
+        return read_by_post(api, &principal.caller).await;
+    }
+    let precondition = conditional::precondition(&head.headers)?;
+    let revision = api.upstream.merge(&principal.caller, &envelope.data, &precondition).await?;
+    let response = answer::ready_json(StatusCode::OK, Bytes::from_static(SUCCESS), "application/json");
+    Ok(match revision {
+        Some(revision) => answer::tagged(response, revision),
+        None => response,
+    })
+}
+
+/// The guide's fallback for clients whose `GET` is answered 401; conditions do not apply to it.
+async fn read_by_post(api: &Api, caller: &Caller) -> Result<Response<Body>, Problem> {
+    Ok(match api.upstream.read(caller).await? {
+        Some(snapshot) => readable(snapshot),
+        None => answer::empty(StatusCode::NO_CONTENT),
+    })
+}
+
+/// `DELETE …/userdata/external/{id}`: the same answer whether or not there was a record.
+pub(crate) async fn erase(
+    api: &Api,
+    head: &Parts,
+    principal: &Principal,
+    id: &str,
+) -> Result<Response<Body>, Problem> {
+    ExternalUserId::parse(id)?.must_be(&principal.caller.person)?;
+    let precondition = conditional::precondition(&head.headers)?;
+    api.upstream.erase(&principal.caller, &precondition).await?;
+    Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+/// `GET …/userdata/external/{id}/export`: everything that may be told, the names of write-only keys included.
+pub(crate) async fn export(api: &Api, principal: &Principal, id: &str) -> Result<Response<Body>, Problem> {
+    let id = ExternalUserId::parse(id)?;
+    id.must_be(&principal.caller.person)?;
+    let Some(export) = api.upstream.export(&principal.caller).await? else {
+        return Ok(answer::empty(StatusCode::NO_CONTENT));
+    };
+    let time = |at| humantime::format_rfc3339_millis(SystemTime::from(at)).to_string();
+    let document = ExportDocument {
+        external_user_id: id.as_str(),
+        generation: export.revision.generation.to_string(),
+        version: export.revision.version,
+        created_at: time(export.created_at),
+        updated_at: time(export.updated_at),
+        data: serde_json::from_str(export.view.as_json()).map_err(|_| Problem::Internal)?,
+        write_only: export.write_only.iter().map(WriteOnlyKey::as_str).collect(),
+    };
+    let response = answer::json(StatusCode::OK, &document, "application/json");
+    Ok(answer::tagged(response, export.revision))
+}
+
+/// The data-subject export, as `api.md` shapes it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportDocument<'a> {
+    external_user_id: &'a str,
+    generation: String,
+    version: u64,
+    created_at: String,
+    updated_at: String,
+    data: &'a RawValue,
+    write_only: Vec<&'a str>,
+}
+
+/// 200 with the flat map, or 204 when nothing is readable; both with the record's tag.
+fn readable(snapshot: strongroom_ports::Snapshot) -> Response<Body> {
+    let response = if snapshot.view.is_empty() {
+        answer::empty(StatusCode::NO_CONTENT)
+    } else {
+        answer::view(snapshot.view)
+    };
+    answer::tagged(response, snapshot.revision)
+}
