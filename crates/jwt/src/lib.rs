@@ -1,1 +1,67 @@
-//! Strongroom's tokens: issue and verify JSON Web Tokens, with a bounded cache of verified ones.
+//! Strongroom's tokens: JSON Web Tokens that we issue, tokens of others that we accept, and a bounded cache of verified
+//! ones.
+//!
+//! ```text
+//! TokenCache ── asks in turn ──> OwnTokens      (issues and verifies; EdDSA; sessions can be revoked)
+//!                                ForeignTokens  (verifies; keys and algorithms by configuration)
+//! ```
+//!
+//! Signatures are `jsonwebtoken`'s and aws-lc-rs's. What is ours is the judgement around them (RFC 8725): a token is read
+//! strictly before anything is believed, the algorithm belongs to the key and never to the token, dates are held against
+//! the port `Clock`. Nothing here prints a token, a claim or a key.
+//!
+//! A text that is no well-formed token names no issuer, so it is nobody's (`NotMine`); one that names an issuer of ours is
+//! known or refused, and the next authenticator is not asked.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//! use strongroom_jwt::{Lifetimes, OwnTokens, SigningKeys, TokenCache};
+//! use strongroom_ports::{Authenticator, TenantId, TokenIssuer, Verdict};
+//! use strongroom_testkit::{fake, sample};
+//!
+//! # futures_executor::block_on(async {
+//! let (clock, randomness) = (Arc::new(fake::ManualClock::default()), Arc::new(fake::CountingRandomness::new()));
+//! let sessions = Arc::new(fake::InMemorySessionStore::new());
+//! let keys = SigningKeys::generate(sample::now(), &*randomness)?;
+//! let lifetimes = Lifetimes {
+//!     access_lifetime: Duration::from_hours(1),
+//!     refresh_lifetime: Duration::from_hours(24),
+//!     leeway: Duration::from_secs(30),
+//! };
+//! let own = Arc::new(OwnTokens::new(
+//!     keys,
+//!     [TenantId::parse("localhost")?],
+//!     sessions,
+//!     clock.clone(),
+//!     randomness,
+//!     lifetimes,
+//! ));
+//! let authenticator = TokenCache::new(vec![own.clone()], clock, 10_000, lifetimes.leeway);
+//!
+//! let pair = own.issue(&sample::caller(), &sample::fresh_session_id())?;
+//! let verdict = authenticator.authenticate(pair.access.as_str()).await?;
+//! assert!(matches!(verdict, Verdict::Refused(_)), "well signed, but no store keeps its session");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+
+mod claims;
+mod compact;
+mod foreign_keys;
+mod foreign_tokens;
+mod header;
+mod json_object;
+mod own_tokens;
+mod sha256;
+mod signing_keys;
+mod token_cache;
+mod verification_key;
+
+pub use foreign_keys::{ForeignKeys, KeySetError};
+pub use foreign_tokens::{ForeignIssuer, ForeignIssuerError, ForeignIssuerProblem, ForeignTokens};
+pub use jsonwebtoken::Algorithm;
+pub use own_tokens::{Lifetimes, OwnTokens};
+pub use signing_keys::{SigningKeys, SigningKeysError};
+pub use token_cache::TokenCache;
+pub use verification_key::KeyError;

@@ -1,0 +1,206 @@
+//! Our own tokens: issued for a session, verified by signature, dates and the session's life.
+//!
+//! An access token is never taken for a refresh token, nor the other way: `typ` is signed and checked (RFC 8725, section
+//! 3.11). A tenant's token speaks for that tenant alone: `iss` and `aud` are the same rpId.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use serde::Serialize;
+use strongroom_ports::{
+    AuthenticationUnavailable, Authenticator, Caller, Clock, IssueError, Principal, Randomness,
+    RefreshClaims, RefreshHash, Refusal, SessionId, SessionStore, TenantId, Timestamp, TokenIssuer,
+    TokenPair, Verdict,
+};
+
+use crate::compact::UnverifiedToken;
+use crate::sha256::sha256;
+use crate::signing_keys::{SigningKey, SigningKeys};
+
+/// `typ` of an access token (RFC 9068, section 2.1).
+const ACCESS_TYPE: &str = "at+jwt";
+/// `typ` of a refresh token: our own, after the same pattern.
+const REFRESH_TYPE: &str = "rt+jwt";
+/// What every one of our tokens may do; there is one role yet.
+const ROLES: [&str; 1] = ["USER"];
+/// The random bytes of `jti`, which make each token unlike any other.
+const TOKEN_ID_BYTES: usize = 16;
+
+/// How long tokens live. Whole seconds count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Of an access token.
+    pub access_lifetime: Duration,
+    /// Of a refresh token.
+    pub refresh_lifetime: Duration,
+    /// How much the clocks of two machines may differ: every date is read this generously.
+    pub leeway: Duration,
+}
+
+/// Issues our own tokens and verifies them.
+pub struct OwnTokens {
+    keys: SigningKeys,
+    tenants: BTreeSet<TenantId>,
+    sessions: Arc<dyn SessionStore>,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+    lifetimes: Lifetimes,
+    key_set: Bytes,
+}
+
+impl OwnTokens {
+    /// For these tenants, which are the issuers that it knows.
+    #[must_use]
+    pub fn new(
+        keys: SigningKeys,
+        tenants: impl IntoIterator<Item = TenantId>,
+        sessions: Arc<dyn SessionStore>,
+        clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
+        lifetimes: Lifetimes,
+    ) -> Self {
+        let key_set = key_set(&keys);
+        Self { keys, tenants: tenants.into_iter().collect(), sessions, clock, randomness, lifetimes, key_set }
+    }
+
+    /// Reads a token of one `typ`: who it speaks for, in which session, until when. `None` when its issuer is none of our
+    /// tenants.
+    fn read(&self, token: &str, typ: &str) -> Result<Option<Principal>, Refusal> {
+        let Some(token) = UnverifiedToken::parse(token) else { return Ok(None) };
+        let tenant = token.issuer().and_then(|issuer| TenantId::parse(issuer).ok());
+        let Some(tenant) = tenant.filter(|tenant| self.tenants.contains(tenant)) else { return Ok(None) };
+
+        let header = token.header().filter(|header| header.is_typed(typ)).ok_or(Refusal::Invalid)?;
+        let key = header.kid.as_deref().and_then(|kid| self.keys.find(kid)).ok_or(Refusal::Invalid)?;
+        let claims = token.verify(&key.verifying, &header).ok_or(Refusal::Invalid)?;
+
+        let expires_at = claims.expires_at(self.clock.now(), self.lifetimes.leeway)?;
+        if claims.audience() != [tenant.as_str()] {
+            return Err(Refusal::Invalid);
+        }
+        let person = claims.person("sub")?;
+        let session = claims.text("fid").and_then(SessionId::parse).ok_or(Refusal::Invalid)?;
+        Ok(Some(Principal { caller: Caller { tenant, person }, session: Some(session), expires_at }))
+    }
+
+    fn random_id(&self) -> String {
+        let mut id = [0; TOKEN_ID_BYTES];
+        self.randomness.fill(&mut id);
+        URL_SAFE_NO_PAD.encode(id)
+    }
+}
+
+/// What our tokens say (RFC 9068, section 2.2, and the session's id).
+#[derive(Serialize)]
+struct OwnClaims<'a> {
+    sub: &'a str,
+    iss: &'a str,
+    aud: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<[&'static str; 1]>,
+    fid: &'a str,
+    iat: i64,
+    exp: i64,
+    jti: String,
+}
+
+impl TokenIssuer for OwnTokens {
+    fn issue(&self, caller: &Caller, session: &SessionId) -> Result<TokenPair, IssueError> {
+        // A token that we would not know again is none.
+        if !self.tenants.contains(&caller.tenant) {
+            return Err(IssueError);
+        }
+        let key = self.keys.first().ok_or(IssueError)?;
+        let Lifetimes { access_lifetime, refresh_lifetime, leeway } = self.lifetimes;
+        let issued_at = Timestamp::from_secs(self.clock.now().secs());
+        let expiry = |lifetime: Duration| issued_at.plus(Duration::from_secs(lifetime.as_secs()));
+        let fid = session.to_string();
+        let claims = |roles, lifetime| OwnClaims {
+            sub: caller.person.as_str(),
+            iss: caller.tenant.as_str(),
+            aud: caller.tenant.as_str(),
+            roles,
+            fid: &fid,
+            iat: issued_at.secs(),
+            exp: expiry(lifetime).secs(),
+            jti: self.random_id(),
+        };
+
+        let access = key.sign(ACCESS_TYPE, &claims(Some(ROLES), access_lifetime)).ok_or(IssueError)?;
+        let refresh = key.sign(REFRESH_TYPE, &claims(None, refresh_lifetime)).ok_or(IssueError)?;
+        Ok(TokenPair {
+            access,
+            access_lifetime_s: access_lifetime.as_secs(),
+            refresh_hash: RefreshHash::from_bytes(sha256(refresh.as_str())),
+            refresh,
+            lapses_at: expiry(access_lifetime.max(refresh_lifetime)).plus(leeway),
+        })
+    }
+
+    fn read_refresh(&self, token: &str) -> Result<RefreshClaims, Refusal> {
+        let Some(Principal { caller, session: Some(session), .. }) = self.read(token, REFRESH_TYPE)? else {
+            return Err(Refusal::Invalid);
+        };
+        Ok(RefreshClaims { caller, session, hash: RefreshHash::from_bytes(sha256(token)) })
+    }
+
+    fn key_set(&self) -> Bytes {
+        self.key_set.clone()
+    }
+}
+
+#[async_trait]
+impl Authenticator for OwnTokens {
+    async fn authenticate(&self, token: &str) -> Result<Verdict, AuthenticationUnavailable> {
+        let principal = match self.read(token, ACCESS_TYPE) {
+            Ok(Some(principal)) => principal,
+            Ok(None) => return Ok(Verdict::NotMine),
+            Err(refusal) => return Ok(Verdict::Refused(refusal)),
+        };
+        let is_live = match &principal.session {
+            Some(session) => self.sessions.is_live(session, self.clock.now()).await,
+            None => Ok(false),
+        };
+        match is_live {
+            Ok(true) => Ok(Verdict::Known(Arc::new(principal))),
+            Ok(false) => Ok(Verdict::Refused(Refusal::Invalid)),
+            Err(_) => Err(AuthenticationUnavailable),
+        }
+    }
+
+    /// Remembers nothing, so that there is nothing to forget.
+    fn forget(&self, _: &SessionId) {}
+}
+
+/// Printed by its configuration; keys by their ids.
+impl fmt::Debug for OwnTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnTokens")
+            .field("keys", &self.keys)
+            .field("tenants", &self.tenants)
+            .field("lifetimes", &self.lifetimes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The public keys as a key set (RFC 7517; RFC 8037, section 2).
+fn key_set(keys: &SigningKeys) -> Bytes {
+    let public = |key: &SigningKey| {
+        serde_json::json!({
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": URL_SAFE_NO_PAD.encode(&key.public),
+            "kid": key.kid,
+            "use": "sig",
+            "alg": "EdDSA",
+        })
+    };
+    let keys: Vec<_> = keys.iter().map(public).collect();
+    serde_json::json!({ "keys": keys }).to_string().into()
+}

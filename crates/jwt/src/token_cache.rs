@@ -1,0 +1,114 @@
+//! Verified tokens, remembered: a signature is checked once per token, not once per request.
+//!
+//! Only good tokens are remembered, under the SHA-256 of the whole token, so that a token which differs in one bit is
+//! another one. What ends a token early ends its entry: expiry is asked of the clock at every hit, and
+//! [`forget`](Authenticator::forget) drops a revoked session's entries.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use quick_cache::sync::Cache;
+use strongroom_ports::{
+    AuthenticationUnavailable, Authenticator, Clock, Principal, Refusal, SessionId, Verdict,
+};
+
+use crate::claims::is_past;
+use crate::compact::MAX_TOKEN_BYTES;
+use crate::sha256::sha256;
+
+/// Asks other authenticators in turn, and remembers whom they knew.
+///
+/// # The race with a revocation
+///
+/// A verification that found its session alive just before the revocation must not be remembered after it. Each
+/// `forget` begins a new epoch, and a verification is remembered only in the epoch that it began in. Both happen under one
+/// lock: either the entry is in the cache before `forget` sweeps it, or the epoch has changed before the entry is made, and
+/// there is no moment between. A verification that begins after the change of epoch asks a store that knows of the
+/// revocation already. The price is that whatever else was being verified meanwhile is verified once more. Hits take no
+/// part in this.
+pub struct TokenCache {
+    inner: Vec<Arc<dyn Authenticator>>,
+    clock: Arc<dyn Clock>,
+    leeway: Duration,
+    known: Cache<[u8; 32], Arc<Principal>>,
+    epoch: Mutex<u64>,
+}
+
+impl TokenCache {
+    /// Remembers about `capacity_tokens` tokens, at some 200 bytes each; `leeway` is that of the authenticators it asks.
+    #[must_use]
+    pub fn new(
+        inner: Vec<Arc<dyn Authenticator>>,
+        clock: Arc<dyn Clock>,
+        capacity_tokens: usize,
+        leeway: Duration,
+    ) -> Self {
+        Self { inner, clock, leeway, known: Cache::new(capacity_tokens), epoch: Mutex::new(0) }
+    }
+
+    /// The first answer that is not [`Verdict::NotMine`]. One that cannot answer might have, so the next is not asked.
+    async fn ask(&self, token: &str) -> Result<Verdict, AuthenticationUnavailable> {
+        for authenticator in &self.inner {
+            match authenticator.authenticate(token).await? {
+                Verdict::NotMine => {}
+                verdict => return Ok(verdict),
+            }
+        }
+        Ok(Verdict::NotMine)
+    }
+
+    fn remember(&self, hash: [u8; 32], principal: &Arc<Principal>, began_in: u64) {
+        let epoch = self.lock_epoch();
+        if *epoch == began_in {
+            self.known.insert(hash, Arc::clone(principal));
+        }
+    }
+
+    /// A number is never left half changed, so a poisoned lock is as good as any.
+    fn lock_epoch(&self) -> MutexGuard<'_, u64> {
+        self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Authenticator for TokenCache {
+    async fn authenticate(&self, token: &str) -> Result<Verdict, AuthenticationUnavailable> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Ok(Verdict::NotMine);
+        }
+        let hash = sha256(token);
+        if let Some(principal) = self.known.get(&hash) {
+            let is_past = is_past(principal.expires_at, self.clock.now(), self.leeway);
+            return Ok(if is_past { Verdict::Refused(Refusal::Expired) } else { Verdict::Known(principal) });
+        }
+        let began_in = *self.lock_epoch();
+        let verdict = self.ask(token).await?;
+        if let Verdict::Known(principal) = &verdict {
+            self.remember(hash, principal, began_in);
+        }
+        Ok(verdict)
+    }
+
+    /// Walks the whole cache, as sessions end seldom beside how often tokens are shown.
+    fn forget(&self, session: &SessionId) {
+        for authenticator in &self.inner {
+            authenticator.forget(session);
+        }
+        let mut epoch = self.lock_epoch();
+        *epoch = epoch.wrapping_add(1);
+        self.known.retain(|_, principal| principal.session.as_ref() != Some(session));
+    }
+}
+
+/// Printed by whom it asks and how full it is.
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache")
+            .field("inner", &self.inner)
+            .field("capacity_tokens", &self.known.capacity())
+            .field("tokens", &self.known.len())
+            .finish_non_exhaustive()
+    }
+}
