@@ -421,7 +421,7 @@ mod tests {
             "",
             "{",
             "nul",
-            "{}{",
+            "{,",
             r#"{"externalUserId":"u","data":{}} x"#,
             "\u{feff}{}",
             &data(r#""a":"\ud800""#),

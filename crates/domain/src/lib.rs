@@ -76,3 +76,8 @@ pub use record::{Outcome, Record};
 pub use revision::{Generation, Revision, RevisionError};
 pub use value::{Text, Value, ValueError, scrub};
 pub use view::PublicView;
+
+/// The README's examples run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

@@ -151,15 +151,33 @@ impl Decimal {
         })
     }
 
-    /// The shortest decimal that reads back as this finite number; the standard library's formatter finds it.
+    /// The shortest decimal that reads back as this finite number, the closest of several, the even one of two as close
+    /// (ECMAScript's `Number::toString`, notes 1 and 2).
     fn shortest(value: f64) -> Self {
-        Self::parse(&format!("{value:e}")).unwrap_or(Self {
-            negative: false,
-            digits: String::new(),
-            point: 0,
-        })
+        let zero = Self { negative: false, digits: String::new(), point: 0 };
+        // The standard library finds the shortest and closest, and takes the greater of two as close.
+        let found = Self::parse(&format!("{value:e}")).unwrap_or(zero);
+        found.smaller_neighbour_if_even(value).unwrap_or(found)
+    }
+
+    /// The decimal one below this one in its last digit, when `value` lies exactly between the two, that digit is even,
+    /// and it reads back as `value` too.
+    fn smaller_neighbour_if_even(&self, value: f64) -> Option<Self> {
+        // Exactly between means: exactly one digit more, and that a five.
+        let count = self.digits.len();
+        let between = format!("{value:.count$e}");
+        let (mantissa, exponent) = between.split_once('e')?;
+        let smaller = mantissa.strip_suffix('5').filter(|rest| rest.ends_with(['0', '2', '4', '6', '8']))?;
+        // Formatting may have rounded to that five; all digits there can be tell.
+        let exact = Self::parse(&format!("{value:.MAX_FRACTION_DIGITS$e}"))?;
+        let smaller = format!("{smaller}e{exponent}");
+        let reads_back = smaller.parse() == Ok(value);
+        if exact.digits.len() == count + 1 && reads_back { Self::parse(&smaller) } else { None }
     }
 }
+
+/// No binary64 has more decimal digits behind its first.
+const MAX_FRACTION_DIGITS: usize = 766;
 
 /// An exponent of any length; far beyond binary64 it saturates, which decides the same.
 fn parse_exponent(text: &str) -> Option<i64> {
@@ -225,6 +243,19 @@ mod tests {
         }
         for sent in ["1e309", "-1e400", "1e99999999999999999999999"] {
             assert_eq!(Number::parse(sent), Err(NumberError::NotFinite), "{sent}");
+        }
+    }
+
+    #[test]
+    fn of_two_shortest_decimals_as_close_the_even_one_is_the_number() {
+        // 2^50 and more in quarters: a quarter lies exactly between two tenths.
+        for (even, odd) in [
+            ("1424953923781206.2", "1424953923781206.3"),
+            ("1424953923781206.8", "1424953923781206.7"),
+            ("-1424953923781206.2", "-1424953923781206.3"),
+        ] {
+            assert_eq!(Number::parse(even).unwrap().to_string(), even);
+            assert_eq!(Number::parse(odd), Err(NumberError::NotExact), "{odd}");
         }
     }
 

@@ -104,7 +104,8 @@ impl Visitor<'_> for ValueVisitor {
     }
 }
 
-/// The flat map of readable keys, as [`PublicView`](crate::PublicView) writes it.
+/// The flat map of readable keys. A format writes numbers its own way; [`PublicView`](crate::PublicView) is the one that is
+/// canonical.
 impl Serialize for ReadablePart {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.len()))?;

@@ -32,3 +32,8 @@ pub use {
     record_store::MockRecordStore, sealer::MockSealer, session_store::MockSessionStore,
     token_issuer::MockTokenIssuer, upstream::MockUpstream,
 };
+
+/// The README's examples run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

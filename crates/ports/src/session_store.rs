@@ -46,7 +46,7 @@ impl fmt::Debug for SessionId {
 }
 
 /// The SHA-256 of a refresh token: what is stored of it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefreshHash([u8; 32]);
 
 impl RefreshHash {

@@ -1,0 +1,49 @@
+//! What every implementation of a port must do: the port's doc comment as a suite.
+//!
+//! An adapter's test calls the suite of its port with an instance; a suite panics at the first broken rule and names it.
+//! Every suite uses ids that never repeat, so it may run on a store that others use at the same time.
+//!
+//! ```
+//! use strongroom_testkit::{contract, fake::InMemoryRecordStore};
+//!
+//! futures_executor::block_on(contract::record_store(&InMemoryRecordStore::new()));
+//! ```
+
+use std::fmt::Debug;
+use std::pin::Pin;
+
+mod authenticator;
+mod draft;
+mod randomness;
+mod record_store;
+mod record_store_concurrency;
+mod sealer;
+mod session_store;
+mod token_issuer;
+mod upstream;
+mod upstream_concurrency;
+
+pub use authenticator::{authenticator, authenticator_after_revocation};
+pub use randomness::randomness;
+pub use record_store::record_store;
+pub use record_store_concurrency::record_store_concurrency;
+pub use sealer::{sealer, sealer_secrecy};
+pub use session_store::{session_store, session_store_concurrency};
+pub use token_issuer::token_issuer;
+pub use upstream::upstream;
+pub use upstream_concurrency::upstream_concurrency;
+
+/// Runs a future to its end on the thread that calls: `futures_executor::block_on`, or the `block_on` of a runtime.
+pub type BlockOn = fn(Pin<Box<dyn Future<Output = ()> + Send>>);
+
+/// Takes what must have succeeded; a red test shows the rule first.
+#[track_caller]
+fn granted<T, E: Debug>(rule: &str, result: Result<T, E>) -> T {
+    result.unwrap_or_else(|error| panic!("{rule}: {error:?}"))
+}
+
+/// Takes what must be there; a red test shows the rule first.
+#[track_caller]
+fn present<T>(rule: &str, option: Option<T>) -> T {
+    option.unwrap_or_else(|| panic!("{rule}"))
+}

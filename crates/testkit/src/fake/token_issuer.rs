@@ -1,0 +1,83 @@
+//! A token issuer that signs nothing: its tokens are plain text.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use strongroom_domain::ExternalUserId;
+use strongroom_ports::{
+    Caller, IssueError, RefreshClaims, RefreshHash, Refusal, SessionId, TenantId, Token, TokenIssuer,
+    TokenPair,
+};
+
+use super::checksum;
+use crate::sample;
+
+/// As the contract on the wire has it: one hour for access, a day for refresh.
+const ACCESS_LIFETIME_S: u64 = 3_600;
+const REFRESH_LIFETIME: Duration = Duration::from_hours(24);
+
+/// A stand-in for a [`TokenIssuer`]: its tokens say who they are for in plain text, and **anyone can make one**. They
+/// never expire. For tests of what is done with tokens.
+#[derive(Debug, Default)]
+pub struct TransparentTokenIssuer {
+    issued: AtomicU64,
+}
+
+impl TransparentTokenIssuer {
+    /// An issuer without a key: it needs none.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl TokenIssuer for TransparentTokenIssuer {
+    fn issue(&self, caller: &Caller, session: &SessionId) -> Result<TokenPair, IssueError> {
+        let number = self.issued.fetch_add(1, Ordering::Relaxed);
+        let token = |kind: &str| {
+            let (tenant, person) = (caller.tenant.as_str(), caller.person.as_str());
+            let claims = format!("{kind}/{tenant}/{person}/{session}/{number}");
+            format!("{claims}/{:016x}", checksum(3, &[claims.as_bytes()]))
+        };
+        let refresh = token("refresh");
+        Ok(TokenPair {
+            access: Token::new(token("access")),
+            access_lifetime_s: ACCESS_LIFETIME_S,
+            refresh_hash: hash(&refresh),
+            refresh: Token::new(refresh),
+            lapses_at: sample::now().plus(REFRESH_LIFETIME),
+        })
+    }
+
+    fn read_refresh(&self, token: &str) -> Result<RefreshClaims, Refusal> {
+        read(token).ok_or(Refusal::Invalid)
+    }
+
+    fn key_set(&self) -> Bytes {
+        Bytes::from_static(br#"{"keys":[]}"#)
+    }
+}
+
+fn read(token: &str) -> Option<RefreshClaims> {
+    let (claims, check) = token.rsplit_once('/')?;
+    if check != format!("{:016x}", checksum(3, &[claims.as_bytes()])) {
+        return None;
+    }
+    let [kind, tenant, person, session, _number] =
+        <[&str; 5]>::try_from(claims.split('/').collect::<Vec<_>>()).ok()?;
+    if kind != "refresh" {
+        return None;
+    }
+    let caller =
+        Caller { tenant: TenantId::parse(tenant).ok()?, person: ExternalUserId::parse(person).ok()? };
+    Some(RefreshClaims { caller, session: SessionId::parse(session)?, hash: hash(token) })
+}
+
+fn hash(token: &str) -> RefreshHash {
+    let mut bytes = [0; 32];
+    for (seed, chunk) in (4..).zip(bytes.chunks_mut(8)) {
+        chunk.copy_from_slice(&checksum(seed, &[token.as_bytes()]).to_be_bytes());
+    }
+    RefreshHash::from_bytes(bytes)
+}

@@ -1,0 +1,81 @@
+//! Every fake passes the contract that its real sibling passes.
+
+use std::sync::Arc;
+
+use futures_executor::block_on;
+use strongroom_ports::{Authenticator, Principal, RecordStore, SessionStore, Timestamp, Verdict};
+use strongroom_testkit::fake::{
+    CountingRandomness, InMemoryRecordStore, InMemorySessionStore, InMemoryUpstream, StaticAuthenticator,
+    TransparentSealer, TransparentTokenIssuer,
+};
+use strongroom_testkit::{contract, sample};
+
+#[test]
+fn the_record_store_in_memory_keeps_its_contract() {
+    block_on(contract::record_store(&InMemoryRecordStore::new()));
+}
+
+#[test]
+fn the_record_store_in_memory_keeps_its_contract_among_threads() {
+    let store: Arc<dyn RecordStore> = Arc::new(InMemoryRecordStore::new());
+    contract::record_store_concurrency(&[Arc::clone(&store), store], block_on);
+}
+
+#[test]
+fn the_session_store_in_memory_keeps_its_contract() {
+    block_on(contract::session_store(&InMemorySessionStore::new()));
+}
+
+#[test]
+fn the_session_store_in_memory_keeps_its_contract_among_threads() {
+    let store: Arc<dyn SessionStore> = Arc::new(InMemorySessionStore::new());
+    contract::session_store_concurrency(&[Arc::clone(&store), store], block_on);
+}
+
+#[test]
+fn the_transparent_sealer_keeps_its_contract() {
+    contract::sealer(&TransparentSealer::new());
+}
+
+#[test]
+#[should_panic(expected = "a box shows nothing of its plaintext")]
+fn the_transparent_sealer_hides_nothing_and_the_suite_says_so() {
+    contract::sealer_secrecy(&TransparentSealer::new());
+}
+
+#[test]
+fn the_transparent_token_issuer_keeps_its_contract() {
+    contract::token_issuer(&TransparentTokenIssuer::new(), &sample::tenant(sample::TENANT));
+}
+
+#[test]
+fn the_static_authenticator_keeps_its_contract() {
+    let session = sample::fresh_session_id();
+    let expires_at = Timestamp::from_millis(i64::MAX);
+    let jane = Principal { caller: sample::caller(), session: Some(session), expires_at };
+    let authenticator = StaticAuthenticator::new().with("Jane's token", jane.clone());
+    block_on(contract::authenticator(&authenticator, "Jane's token", &jane));
+    block_on(contract::authenticator_after_revocation(&authenticator, "Jane's token", &session));
+}
+
+#[test]
+fn forgetting_one_session_leaves_the_tokens_of_others() {
+    let authenticator = StaticAuthenticator::new().with_caller("jane", sample::caller());
+    authenticator.forget(&sample::fresh_session_id());
+    assert!(matches!(block_on(authenticator.authenticate("jane")), Ok(Verdict::Known(_))));
+}
+
+#[test]
+fn the_safe_in_memory_keeps_its_contract() {
+    block_on(contract::upstream(&InMemoryUpstream::new()));
+}
+
+#[test]
+fn the_safe_in_memory_keeps_its_contract_among_callers() {
+    block_on(contract::upstream_concurrency(&InMemoryUpstream::new()));
+}
+
+#[test]
+fn counting_randomness_keeps_its_contract() {
+    contract::randomness(&CountingRandomness::new());
+}
