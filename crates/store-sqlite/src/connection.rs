@@ -1,0 +1,67 @@
+//! How the database is opened: the pragmas, for one writer and for any number of readers.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, Error, OpenFlags, Result, ffi};
+
+/// Statements kept prepared; more than the store has.
+const STATEMENTS: usize = 64;
+
+/// Pages held by one connection, in KiB: the cache of sealed records is in front of it.
+const PAGE_CACHE_KIB: i64 = 4 * 1024;
+
+/// How long a reader waits for a lock: only while the log is being restarted or recovered, which takes milliseconds.
+const READER_BUSY: Duration = Duration::from_secs(5);
+
+/// The one connection that writes.
+///
+/// A log that outlives a crash of the machine (`synchronous=FULL`), deleted bytes overwritten, no trust in what a
+/// tampered schema could call, and no checkpoint but those the writer asks for: `SQLite` does not report a sync that
+/// fails in one of its own.
+pub(crate) fn writer(database: &Path) -> Result<Connection> {
+    let connection = Connection::open_with_flags(
+        database,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        // A file system without shared memory, such as a network share: no erasure could be kept there.
+        return Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), None));
+    }
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |row| row.get::<_, i64>(0))?;
+    common(&connection)?;
+    Ok(connection)
+}
+
+/// A connection that cannot write.
+pub(crate) fn reader(database: &Path) -> Result<Connection> {
+    let connection = Connection::open_with_flags(
+        database,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(READER_BUSY)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.pragma_update(None, "query_only", "ON")?;
+    common(&connection)?;
+    Ok(connection)
+}
+
+fn common(connection: &Connection) -> Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "trusted_schema", "OFF")?;
+    connection.pragma_update(None, "cell_size_check", "ON")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)
+}
+
+/// Moves the write-ahead log into the database and cuts it to nothing. `false` when another process still reads from it
+/// after `wait`.
+pub(crate) fn empty_log(connection: &Connection, wait: Duration) -> Result<bool> {
+    connection.busy_timeout(wait)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
+}

@@ -1,0 +1,218 @@
+//! A few threads that read the database for those whom the cache does not answer.
+//!
+//! Each query is one statement, and so one snapshot, and short: a reader must never keep the log from being emptied.
+
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension};
+use strongroom_domain::Generation;
+use strongroom_ports::{Event, EventBody, RecordId, SealedRecord, SessionId, StoreError, Timestamp, WriteId};
+use tokio::sync::oneshot;
+
+use crate::cache::{Known, Ticket};
+use crate::error::{code, store_error};
+use crate::rows::revision;
+use crate::shared::Shared;
+use crate::slots;
+
+/// Reader threads: one may be held up by the disk while the other serves what is in its memory.
+pub(crate) const READERS: usize = 2;
+
+/// A query and whoever waits for it.
+#[derive(Debug)]
+pub(crate) enum Query {
+    Load {
+        id: RecordId,
+        ticket: Option<Ticket>,
+        reply: Reply<Known>,
+    },
+    Events {
+        id: RecordId,
+        generation: Generation,
+        after_version: u64,
+        limit: usize,
+        reply: Reply<Vec<Event>>,
+    },
+    SessionIsLive {
+        id: SessionId,
+        now: Timestamp,
+        reply: Reply<bool>,
+    },
+}
+
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// Why a read gave nothing.
+enum Failure {
+    Sqlite(rusqlite::Error),
+    /// The rows contradict each other.
+    Contradiction,
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Sqlite(error) => {
+                tracing::error!(code = code(&error), "a read failed");
+                store_error(&error)
+            }
+            Failure::Contradiction => {
+                tracing::error!("a stored record lacks a part");
+                Self::Damaged
+            }
+        }
+    }
+}
+
+/// Answers queries until all senders are gone and the queue is empty.
+pub(crate) fn run(connection: &Connection, queries: &Mutex<Receiver<Query>>, shared: &Arc<Shared>) {
+    loop {
+        // The lock is held while waiting: the others wait for it instead of for the queue.
+        let query = queries.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        #[cfg(test)]
+        shared.faults.readers.pass();
+        // Whoever has gone away meanwhile needs no answer, and costs no read.
+        match query {
+            Ok(Query::Load { id, ticket, reply }) if !reply.is_closed() => {
+                let found = load(connection, &id);
+                if let (Ok(known), Some(ticket)) = (&found, ticket) {
+                    shared.cache.fill(&id, ticket, known.clone());
+                }
+                let _ = reply.send(found.map_err(StoreError::from));
+            }
+            Ok(Query::Events { id, generation, after_version, limit, reply }) if !reply.is_closed() => {
+                let found = events(connection, &id, generation, after_version, limit);
+                let _ = reply.send(found.map_err(StoreError::from));
+            }
+            Ok(Query::SessionIsLive { id, now, reply }) if !reply.is_closed() => {
+                let _ = reply.send(session_is_live(connection, &id, now).map_err(StoreError::from));
+            }
+            Ok(_) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn load(connection: &Connection, id: &RecordId) -> Result<Known, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT r.generation, r.version, k.body, p.body, r.private_slot IS NOT NULL, s.body
+         FROM records r
+         JOIN keys k ON k.slot = r.key_slot AND k.generation = r.generation
+             AND substr(k.body, 1, 4) <> x'00000000'
+         LEFT JOIN boxes p ON p.slot = r.public_slot AND p.generation = r.generation
+         LEFT JOIN boxes s ON s.slot = r.private_slot AND s.generation = r.generation
+         WHERE r.id = ?1",
+    )?;
+    let mut rows = statement.query([id.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let sealed = |column| -> Result<Option<Bytes>, Failure> {
+        Ok(row.get::<_, Option<Vec<u8>>>(column)?.and_then(slots::read))
+    };
+    let has_private: bool = row.get(4)?;
+    let private_box = sealed(5)?;
+    if private_box.is_some() != has_private {
+        return Err(Failure::Contradiction);
+    }
+    Ok(Some(SealedRecord {
+        revision: revision(row, 0)?,
+        wrapped_key: sealed(2)?.ok_or(Failure::Contradiction)?,
+        public_box: sealed(3)?.ok_or(Failure::Contradiction)?,
+        private_box,
+    }))
+}
+
+fn events(
+    connection: &Connection,
+    id: &RecordId,
+    generation: Generation,
+    after_version: u64,
+    limit: usize,
+) -> Result<Vec<Event>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT e.generation, e.version, e.write_id, e.kind, b.body
+         FROM events e
+         LEFT JOIN boxes b ON b.slot = e.slot AND b.generation = e.generation
+         WHERE e.id = ?1 AND e.generation = ?2 AND e.version > ?3
+         ORDER BY e.version LIMIT ?4",
+    )?;
+    let mut rows = statement.query((
+        id.as_bytes(),
+        generation.to_bytes(),
+        i64::try_from(after_version).unwrap_or(i64::MAX),
+        i64::try_from(limit).unwrap_or(i64::MAX),
+    ))?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body: Option<Vec<u8>> = row.get(4)?;
+        events.push(Event {
+            revision: revision(row, 0)?,
+            write_id: WriteId::from_bytes(row.get(2)?),
+            body: match row.get(3)? {
+                1_i64 => EventBody::Written(body.and_then(slots::read).ok_or(Failure::Contradiction)?),
+                2 => EventBody::Erased,
+                _ => return Err(Failure::Contradiction),
+            },
+        });
+    }
+    Ok(events)
+}
+
+fn session_is_live(connection: &Connection, id: &SessionId, now: Timestamp) -> Result<bool, Failure> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM sessions WHERE id = ?1 AND revoked = 0 AND lapses_at > ?2")?
+        .query_row((id.as_bytes(), now.millis()), |_| Ok(()))
+        .optional()?
+        .is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_executor::block_on;
+    use futures_util::FutureExt;
+    use strongroom_ports::{RecordId, RecordStore, StoreError};
+
+    use crate::{Options, SqliteStore};
+
+    const KNOWN: RecordId = RecordId::from_bytes([1; 32]);
+    const OTHER: RecordId = RecordId::from_bytes([2; 32]);
+
+    #[test]
+    fn a_slow_read_delays_nobody_but_its_caller() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(Options::new(directory.path(), Vec::new())).unwrap();
+        assert_eq!(block_on(store.load(&KNOWN)), Ok(None));
+        let held = store.faults().readers.hold();
+        let mut slow = store.load(&OTHER);
+        assert!((&mut slow).now_or_never().is_none(), "its thread is free meanwhile");
+        assert_eq!(store.load(&KNOWN).now_or_never(), Some(Ok(None)), "from memory, at once");
+        drop(held);
+        assert_eq!(block_on(slow), Ok(None));
+    }
+
+    #[test]
+    fn a_full_queue_of_reads_is_unavailable_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options { queue_len: 1, ..Options::new(directory.path(), Vec::new()) };
+        let store = SqliteStore::open(options).unwrap();
+        let held = store.faults().readers.hold();
+        let mut waiting: Vec<_> = Vec::new();
+        // Each reader has one in hand, or is about to.
+        let refused = (0..4).find_map(|_| {
+            let mut read = store.load(&OTHER);
+            let answer = (&mut read).now_or_never();
+            waiting.push(read);
+            answer
+        });
+        assert_eq!(refused, Some(Err(StoreError::Unavailable)));
+        drop(held);
+        assert_eq!(block_on(waiting.swap_remove(0)), Ok(None));
+    }
+}

@@ -1,0 +1,72 @@
+//! Sessions, as one write of a group changes them. Lapsed ones go a few at a time, with the writes of others.
+
+use rusqlite::{Connection, OptionalExtension, Result};
+use strongroom_ports::{NewSession, RefreshHash, Rotation, SessionId, Timestamp};
+
+/// Lapsed sessions that one write takes along: more than one, so that they do not heap up; few, so that no write waits.
+const LAPSED_PER_WRITE: i64 = 16;
+
+/// Keeps a new session.
+pub(crate) fn open(connection: &Connection, session: &NewSession) -> Result<()> {
+    forget_lapsed(connection, session.created_at)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO sessions (id, owner, refresh_hash, created_at, lapses_at, revoked)
+             VALUES (?1, ?2, ?3, ?4, ?5, 0)",
+        )?
+        .execute((
+            session.id.as_bytes(),
+            session.owner.as_bytes(),
+            session.refresh.as_bytes(),
+            session.created_at.millis(),
+            session.lapses_at.millis(),
+        ))?;
+    Ok(())
+}
+
+/// Exchanges the valid refresh hash for the next, or revokes the session.
+pub(crate) fn rotate(
+    connection: &Connection,
+    id: &SessionId,
+    presented: &RefreshHash,
+    next: &RefreshHash,
+    now: Timestamp,
+    lapses_at: Timestamp,
+) -> Result<Rotation> {
+    let valid: Option<[u8; 32]> = connection
+        .prepare_cached("SELECT refresh_hash FROM sessions WHERE id = ?1 AND revoked = 0 AND lapses_at > ?2")?
+        .query_row((id.as_bytes(), now.millis()), |row| row.get(0))
+        .optional()?;
+    match valid {
+        None => Ok(Rotation::Dead),
+        Some(valid) if valid == *presented.as_bytes() => {
+            connection
+                .prepare_cached("UPDATE sessions SET refresh_hash = ?2, lapses_at = ?3 WHERE id = ?1")?
+                .execute((id.as_bytes(), next.as_bytes(), lapses_at.millis()))?;
+            forget_lapsed(connection, now)?;
+            Ok(Rotation::Rotated)
+        }
+        Some(_) => {
+            revoke(connection, id)?;
+            Ok(Rotation::Replayed)
+        }
+    }
+}
+
+/// Ends a session. `false` when there was none to end.
+pub(crate) fn revoke(connection: &Connection, id: &SessionId) -> Result<bool> {
+    let ended = connection
+        .prepare_cached("UPDATE sessions SET revoked = 1 WHERE id = ?1 AND revoked = 0")?
+        .execute([id.as_bytes()])?;
+    Ok(ended > 0)
+}
+
+fn forget_lapsed(connection: &Connection, now: Timestamp) -> Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM sessions WHERE id IN
+             (SELECT id FROM sessions WHERE lapses_at <= ?1 ORDER BY lapses_at LIMIT ?2)",
+        )?
+        .execute((now.millis(), LAPSED_PER_WRITE))?;
+    Ok(())
+}

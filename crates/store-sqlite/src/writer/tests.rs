@@ -1,0 +1,247 @@
+//! Group commit and its failures, on the store's own threads, held and failed by [`Faults`](crate::faults::Faults).
+
+use bytes::Bytes;
+use futures_executor::block_on;
+use futures_util::future::{FutureExt, join_all};
+use rusqlite::Connection;
+use strongroom_domain::{Generation, Revision};
+use strongroom_ports::{Commit, RecordId, RecordStore, SessionId, SessionStore, StoreError, WriteId};
+use tempfile::TempDir;
+
+use crate::{Options, SqliteStore};
+
+fn open(directory: &TempDir) -> SqliteStore {
+    SqliteStore::open(Options::new(directory.path(), Vec::new())).unwrap()
+}
+
+fn directory() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn id(number: u8) -> RecordId {
+    RecordId::from_bytes([number; 32])
+}
+
+fn first(number: u8) -> Commit {
+    Commit {
+        expected: None,
+        revision: Revision::first(Generation::from_bytes([number; 16])),
+        wrapped_key: Some(Bytes::from_static(b"wrapped")),
+        public_box: Bytes::from_static(b"public"),
+        private_box: None,
+        event: Bytes::from_static(b"event"),
+        write_id: WriteId::from_bytes([number; 16]),
+    }
+}
+
+fn next(number: u8, expected: Revision) -> Commit {
+    Commit { expected: Some(expected), revision: expected.next(), wrapped_key: None, ..first(number) }
+}
+
+/// Has all these commits waiting before the writer takes the second of them, and gives their answers.
+fn together(store: &SqliteStore, commits: &[(RecordId, Commit)]) -> Vec<Result<(), StoreError>> {
+    let held = store.faults().writer.hold();
+    let mut waiting: Vec<_> =
+        commits.iter().map(|(id, commit)| store.commit(id, commit.clone()).boxed()).collect();
+    for write in &mut waiting {
+        assert!(write.now_or_never().is_none(), "queued, and not answered");
+    }
+    drop(held);
+    block_on(join_all(waiting))
+}
+
+#[test]
+fn one_sync_answers_sixty_four_writers() {
+    const WRITERS: u8 = 64;
+    let directory = directory();
+    let store = open(&directory);
+    let before = store.stats();
+    let answers =
+        together(&store, &(0..WRITERS).map(|number| (id(number), first(number))).collect::<Vec<_>>());
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    let stats = store.stats();
+    assert_eq!(stats.writes - before.writes, u64::from(WRITERS));
+    let syncs = stats.syncs - before.syncs;
+    assert!((1..u64::from(WRITERS) / 4).contains(&syncs), "{syncs} syncs");
+}
+
+#[test]
+fn one_caller_s_failure_does_not_fail_its_neighbours() {
+    let directory = directory();
+    let store = open(&directory);
+    let stale = next(2, Revision::first(Generation::from_bytes([99; 16])));
+    let keyless = Commit { wrapped_key: None, ..first(3) };
+    let twice = first(4);
+    let answers = together(
+        &store,
+        &[(id(1), first(1)), (id(2), stale), (id(3), keyless), (id(4), twice.clone()), (id(4), twice)],
+    );
+    assert_eq!(
+        answers,
+        [Ok(()), Err(StoreError::Stale), Err(StoreError::Unavailable), Ok(()), Err(StoreError::Stale)]
+    );
+    for (number, is_there) in [(1, true), (2, false), (3, false), (4, true)] {
+        assert_eq!(block_on(store.load(&id(number))).unwrap().is_some(), is_there, "{number}");
+    }
+}
+
+#[test]
+fn a_refused_write_leaves_nothing_of_itself() {
+    let directory = directory();
+    let store = open(&directory);
+    let created = first(1);
+    block_on(store.commit(&id(1), created.clone())).unwrap();
+    // Its own event is there already: refused after its boxes were written.
+    let generation = created.revision.generation;
+    store.close();
+    Connection::open(directory.path().join("strongroom.db"))
+        .unwrap()
+        .execute("UPDATE events SET version = 2", [])
+        .unwrap();
+    let store = open(&directory);
+    let private_box = Some(Bytes::from_static(b"private"));
+    let refused = Commit { private_box, ..next(1, created.revision) };
+    assert_eq!(block_on(store.commit(&id(1), refused)), Err(StoreError::Unavailable));
+    let record = block_on(store.load(&id(1))).unwrap().unwrap();
+    assert_eq!((record.revision, record.private_box), (Revision::first(generation), None));
+    assert!(store.is_writable());
+}
+
+#[test]
+fn of_a_chain_in_one_group_each_write_sees_the_one_before() {
+    let directory = directory();
+    let store = open(&directory);
+    let created = first(1);
+    let private_box = Some(Bytes::from_static(b"private"));
+    let second = Commit { private_box: private_box.clone(), ..next(1, created.revision) };
+    let third = next(1, second.revision);
+    let answers = together(&store, &[(id(1), created), (id(1), second), (id(1), third.clone())]);
+    assert_eq!(answers, [Ok(()); 3]);
+    let cached = block_on(store.load(&id(1))).unwrap().unwrap();
+    assert_eq!((cached.revision, &cached.private_box), (third.revision, &private_box));
+    assert_eq!(store.stats().cache_hits, 1, "the writer left it there");
+    drop(store);
+    assert_eq!(block_on(open(&directory).load(&id(1))).unwrap(), Some(cached), "as it is on disk");
+}
+
+#[test]
+fn after_a_failed_sync_nobody_is_acknowledged_and_nothing_is_written_until_restart() {
+    let directory = directory();
+    let store = open(&directory);
+    let created = first(1);
+    block_on(store.commit(&id(1), created.clone())).unwrap();
+    let syncs = store.stats().syncs;
+
+    store.faults().fail_next_sync();
+    let stale = next(3, Revision::first(Generation::from_bytes([99; 16])));
+    let answers = together(&store, &[(id(1), next(1, created.revision)), (id(2), first(2)), (id(3), stale)]);
+    assert_eq!(
+        answers,
+        [Err(StoreError::Unknown), Err(StoreError::Unknown), Err(StoreError::Unavailable)],
+        "what changed nothing surely changed nothing"
+    );
+    assert!(!store.is_writable());
+    assert_eq!(block_on(store.commit(&id(4), first(4))), Err(StoreError::Unavailable));
+    assert_eq!(block_on(store.revoke(&SessionId::from_bytes([1; 16]))), Err(StoreError::Unavailable));
+    assert_eq!(store.stats().syncs, syncs, "the sync is not tried again");
+    assert_eq!(block_on(store.load(&id(1))).unwrap().unwrap().revision, created.revision, "reads go on");
+
+    drop(store);
+    let log = directory.path().join("strongroom.db-wal");
+    assert!(log.metadata().unwrap().len() > 0, "closing does not sync either");
+    let store = open(&directory);
+    assert!(store.is_writable());
+    block_on(store.commit(&id(4), first(4))).unwrap();
+}
+
+#[test]
+fn jobs_that_waited_while_the_sync_failed_are_refused() {
+    let directory = directory();
+    let store = open(&directory);
+    store.faults().fail_next_sync();
+    // More than one group takes: the rest is a group of its own, after the failure.
+    let commits: Vec<_> = (0..=u8::MAX).chain(0..10).map(|number| (id(number), first(number))).collect();
+    let answers = together(&store, &commits);
+    assert_eq!(answers[255], Err(StoreError::Unknown));
+    assert_eq!(answers[256..], [Err(StoreError::Unavailable); 10]);
+}
+
+#[test]
+fn a_full_disk_refuses_and_heals() {
+    let directory = directory();
+    let store = open(&directory);
+    block_on(store.commit(&id(1), first(1))).unwrap();
+    store.faults().bound_pages(Some(1));
+    let large = Commit { public_box: Bytes::from(vec![7; 200_000]), ..first(2) };
+    assert_eq!(block_on(store.commit(&id(2), large.clone())), Err(StoreError::Unavailable));
+    assert!(store.is_writable(), "a full disk is no failed sync");
+    assert_eq!(block_on(store.load(&id(2))).unwrap(), None);
+    assert!(block_on(store.load(&id(1))).unwrap().is_some());
+
+    store.faults().bound_pages(None);
+    block_on(store.commit(&id(2), large)).unwrap();
+}
+
+#[test]
+fn a_full_queue_is_unavailable_at_once() {
+    let directory = directory();
+    let options = Options { queue_len: 2, ..Options::new(directory.path(), Vec::new()) };
+    let store = SqliteStore::open(options).unwrap();
+    let held = store.faults().writer.hold();
+    let mut waiting = Vec::new();
+    // The writer has one in hand, or is about to.
+    let refused = (0..4).find_map(|number| {
+        let store = &store;
+        let mut write = async move { (number, store.commit(&id(number), first(number)).await) }.boxed_local();
+        let answered = (&mut write).now_or_never();
+        if answered.is_none() {
+            waiting.push(write);
+        }
+        answered.map(|(_, answer)| answer)
+    });
+    assert_eq!(refused, Some(Err(StoreError::Unavailable)));
+    drop(held);
+    for (number, answer) in block_on(join_all(waiting)) {
+        assert_eq!(answer, Ok(()), "{number}");
+    }
+}
+
+#[test]
+fn closing_finishes_what_is_queued() {
+    let directory = directory();
+    let store = open(&directory);
+    let held = store.faults().writer.hold();
+    let record = id(1);
+    let mut write = store.commit(&record, first(1)).boxed();
+    assert!((&mut write).now_or_never().is_none());
+    std::thread::scope(|scope| {
+        let closing = scope.spawn(|| store.close());
+        drop(held);
+        closing.join().unwrap();
+    });
+    assert_eq!(block_on(write), Ok(()));
+    assert!(block_on(open(&directory).load(&id(1))).unwrap().is_some());
+}
+
+#[test]
+fn the_log_is_emptied_when_it_has_grown_and_when_the_store_closes() {
+    let directory = directory();
+    let log = directory.path().join("strongroom.db-wal");
+    let store = open(&directory);
+    let large = |number| Commit { public_box: Bytes::from(vec![7; 1 << 20]), ..first(number) };
+    for number in 0..12 {
+        block_on(store.commit(&id(number), large(number))).unwrap();
+    }
+    assert!(store.stats().checkpoints >= 1);
+    assert!(log.metadata().unwrap().len() < 12 << 20);
+    store.close();
+    assert!(!log.exists());
+}
+
+#[test]
+fn a_write_without_effect_costs_no_sync() {
+    let directory = directory();
+    let store = open(&directory);
+    block_on(store.revoke(&SessionId::from_bytes([1; 16]))).unwrap();
+    assert_eq!(store.stats().syncs, 0);
+}
