@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use strongroom_domain::ExternalUserId;
 use strongroom_ports::{
-    Authenticator, Caller, Clock, NewSession, Principal, Randomness, RefreshClaims, Refusal, Rotation,
-    Sealer, SessionId, SessionStore, TenantId, TokenIssuer, TokenPair,
+    Authenticator, Caller, Clock, NewSession, Principal, Randomness, RefreshClaims, RefreshHash, Refusal,
+    Rotation, Sealer, SessionId, SessionStore, TenantId, TokenIssuer, TokenPair,
 };
 use thiserror::Error;
 
@@ -146,7 +146,7 @@ impl Identity {
     ///
     /// [`IdentityError::Refused`] or [`IdentityError::Unavailable`].
     pub async fn refresh(&self, claims: RefreshClaims) -> Result<SignedIn, IdentityError> {
-        let Some(_under_way) = self.refreshing.begin(claims.session) else {
+        let Some(_under_way) = self.refreshing.begin(claims.hash) else {
             return Err(IdentityError::Refused);
         };
         let tokens =
@@ -199,26 +199,28 @@ impl Identity {
     }
 }
 
-/// The sessions whose refresh is under way, each at most once: bounded by the requests in flight.
+/// The refresh tokens whose exchange is under way, by hash, each at most once: bounded by the requests in flight. By token
+/// and not by session, so that a token exchanged long ago revokes its session whatever else is under way.
 #[derive(Debug, Default)]
-struct Refreshing(Mutex<HashSet<SessionId>>);
+struct Refreshing(Mutex<HashSet<RefreshHash>>);
 
 impl Refreshing {
-    /// `None` while another refresh of the session is under way.
-    fn begin(&self, session: SessionId) -> Option<UnderWay<'_>> {
-        let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(session);
-        fresh.then_some(UnderWay { all: self, session })
+    /// `None` while another exchange of the same token is under way.
+    fn begin(&self, token: RefreshHash) -> Option<UnderWay<'_>> {
+        let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(token);
+        // Not `then_some`: one made for a refused use would end the exchange of another as it is dropped.
+        fresh.then(|| UnderWay { all: self, token })
     }
 }
 
-/// Ends with the refresh, however that ends.
+/// Ends with the exchange, however that ends.
 struct UnderWay<'a> {
     all: &'a Refreshing,
-    session: SessionId,
+    token: RefreshHash,
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.session);
+        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.token);
     }
 }

@@ -49,8 +49,8 @@ pub struct Tenants {
 /// What a request says of its tenant, parsed: names without port, in lower case.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NamedTenant<'a> {
-    /// The query's `rpId`, else `X-RpId`, else `X-Rp-Id`.
-    pub rp_id: Option<&'a str>,
+    /// The query's `rpId`, `X-RpId`, `X-Rp-Id`, in this order.
+    pub rp_ids: [Option<&'a str>; 3],
     /// `Origin`, as sent.
     pub origin: Option<&'a str>,
     /// The host of `Referer`.
@@ -68,6 +68,9 @@ pub enum TenantRefusal {
     /// The token belongs to another tenant than the request names: 401.
     #[error("the token belongs to another tenant")]
     Mismatch,
+    /// The token belongs to another tenant than the page that sends it: 401, and the page may not read it.
+    #[error("the token belongs to another tenant than the page")]
+    ForeignPage,
 }
 
 impl Tenants {
@@ -93,12 +96,13 @@ impl Tenants {
         let tenant = self.all.iter().find(|tenant| tenant.id == *token).ok_or(TenantRefusal::Mismatch)?;
         if let Some(origin) = named.origin {
             let of_origin = self.of_origin(origin).ok_or(TenantRefusal::Unknown)?;
-            same(tenant, of_origin)?;
+            if of_origin.id != tenant.id {
+                return Err(TenantRefusal::ForeignPage);
+            }
         }
-        if let Some(name) = named.rp_id {
-            same(tenant, self.of_name(name).ok_or(TenantRefusal::Mismatch)?)?;
-        }
-        Ok(tenant)
+        let mut beside = named.rp_ids.into_iter().flatten();
+        let all_agree = beside.all(|name| self.of_name(name).is_some_and(|of_name| of_name.id == tenant.id));
+        if all_agree { Ok(tenant) } else { Err(TenantRefusal::Mismatch) }
     }
 
     /// The tenant of a request without a token: by rpId, then `Origin`, `Referer`, `Host`, whichever comes first. A web
@@ -113,7 +117,8 @@ impl Tenants {
             None => None,
         };
         let by_name = |name| self.of_name(name).ok_or(TenantRefusal::Unknown);
-        let tenant = match (named.rp_id, of_origin, named.referer_host.or(named.host)) {
+        let rp_id = named.rp_ids.into_iter().flatten().next();
+        let tenant = match (rp_id, of_origin, named.referer_host.or(named.host)) {
             (Some(name), _, _) => by_name(name)?,
             (None, Some(tenant), _) => tenant,
             (None, None, Some(host)) => by_name(host)?,
@@ -132,10 +137,6 @@ impl Tenants {
         let mut candidates = std::iter::successors(Some(name), |name| Some(name.split_once('.')?.1));
         candidates.find_map(|candidate| self.all.iter().find(|tenant| tenant.id.as_str() == candidate))
     }
-}
-
-fn same(token: &Tenant, named: &Tenant) -> Result<(), TenantRefusal> {
-    if token.id == named.id { Ok(()) } else { Err(TenantRefusal::Mismatch) }
 }
 
 #[cfg(test)]
@@ -175,7 +176,7 @@ mod tests {
             ("127.0.0.1", Ok("localhost")),
             ("[::1]", Ok("localhost")),
         ] {
-            let named = NamedTenant { rp_id: Some(name), ..NamedTenant::default() };
+            let named = NamedTenant { rp_ids: [None, None, Some(name)], ..NamedTenant::default() };
             assert_eq!(without_token(named), tenant.map(str::to_owned), "{name}");
         }
     }
@@ -183,14 +184,14 @@ mod tests {
     #[test]
     fn without_a_token_the_first_of_rp_id_origin_referer_host_names_the_tenant() {
         let all = NamedTenant {
-            rp_id: Some("shop.example"),
+            rp_ids: [None, Some("shop.example"), Some("localhost")],
             origin: Some("https://www.shop.example"),
             referer_host: Some("localhost"),
             host: Some("localhost"),
         };
         assert_eq!(without_token(all).unwrap(), "shop.example");
-        assert_eq!(without_token(NamedTenant { rp_id: None, ..all }).unwrap(), "shop.example");
-        let no_origin = NamedTenant { rp_id: None, origin: None, ..all };
+        assert_eq!(without_token(NamedTenant { rp_ids: [None; 3], ..all }).unwrap(), "shop.example");
+        let no_origin = NamedTenant { rp_ids: [None; 3], origin: None, ..all };
         assert_eq!(
             without_token(NamedTenant { host: Some("shop.example"), ..no_origin }).unwrap(),
             "localhost"
@@ -204,8 +205,11 @@ mod tests {
         for origin in
             ["https://evil.example", "null", "https://www.shop.example:443", "http://localhost:8080"]
         {
-            let named =
-                NamedTenant { rp_id: Some("shop.example"), origin: Some(origin), ..NamedTenant::default() };
+            let named = NamedTenant {
+                rp_ids: [Some("shop.example"), None, None],
+                origin: Some(origin),
+                ..NamedTenant::default()
+            };
             assert_eq!(without_token(named), Err(TenantRefusal::Unknown), "{origin}");
         }
     }
@@ -215,14 +219,15 @@ mod tests {
         let shop = TenantId::parse("shop.example").unwrap();
         let tenants = tenants();
         let verdict = |rp_id, origin| {
-            let named = NamedTenant { rp_id, origin, ..NamedTenant::default() };
+            let named =
+                NamedTenant { rp_ids: [Some("shop.example"), rp_id, None], origin, ..NamedTenant::default() };
             tenants.with_token(&shop, named).map(|tenant| tenant.id.clone())
         };
         assert_eq!(verdict(None, None), Ok(shop.clone()));
         assert_eq!(verdict(Some("a.shop.example"), Some("https://www.shop.example")), Ok(shop.clone()));
         assert_eq!(verdict(Some("localhost"), None), Err(TenantRefusal::Mismatch));
         assert_eq!(verdict(Some("unknown.example"), None), Err(TenantRefusal::Mismatch));
-        assert_eq!(verdict(None, Some("http://localhost:8080")), Err(TenantRefusal::Mismatch));
+        assert_eq!(verdict(None, Some("http://localhost:8080")), Err(TenantRefusal::ForeignPage));
         assert_eq!(verdict(None, Some("https://evil.example")), Err(TenantRefusal::Unknown));
     }
 

@@ -20,7 +20,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// `GET …/auth/sign-up?passkeys=FALSE`: an account and tokens at once.
 pub(crate) async fn sign_up(api: &Api, head: &Parts, tenant: &Tenant) -> Result<Response<Body>, Problem> {
     let without_passkey =
-        query_value(&head.uri, "passkeys").is_some_and(|value| value.eq_ignore_ascii_case("false"));
+        query_value(&head.uri, "passkeys")?.is_some_and(|value| value.eq_ignore_ascii_case("false"));
     if !without_passkey {
         return Err(Problem::PasskeyRequired);
     }

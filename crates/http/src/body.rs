@@ -33,12 +33,15 @@ where
 {
     let limit_bytes = limits.body_bytes;
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let hopeless = u64::try_from(limit_bytes.saturating_mul(DISCARD_FACTOR)).unwrap_or(u64::MAX);
-    if announced.is_some_and(|length| length > hopeless) {
+    let announces_over =
+        |bytes: usize| announced.is_some_and(|length| length > u64::try_from(bytes).unwrap_or(u64::MAX));
+    if announces_over(limit_bytes.saturating_mul(DISCARD_FACTOR)) {
         return Err(Problem::BodyTooLarge { limit_bytes });
     }
     match tokio::time::timeout(limits.body_time, read(body, limit_bytes)).await {
         Ok(read) => read,
+        // Its size was known to be too much from the start; waiting was for the sender's sake.
+        Err(_) if announces_over(limit_bytes) => Err(Problem::BodyTooLarge { limit_bytes }),
         Err(_) => Err(Problem::BodyTooSlow),
     }
 }

@@ -45,10 +45,13 @@ impl Exchange {
             Some(_in_flight) => self.respond(&head, body, found).await,
             None => Err(Problem::Overloaded),
         };
+        let is_readable = answered.as_ref().err().is_none_or(Problem::is_readable_by_the_page);
         let mut response =
             answered.unwrap_or_else(|problem| problem.into_response(gate::takes_json_only(&head)));
         answer::finish(&mut response, &request_id);
-        cors::open(&self.api.tenants, head.headers.get(ORIGIN), &mut response);
+        if is_readable {
+            cors::open(&self.api.tenants, head.headers.get(ORIGIN), &mut response);
+        }
         tracing::debug!(
             method = label(&head.method),
             route = template,
@@ -143,3 +146,6 @@ fn label(method: &Method) -> &'static str {
         _ => "other",
     }
 }
+
+#[cfg(test)]
+mod tests;

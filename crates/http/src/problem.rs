@@ -22,7 +22,7 @@ pub(crate) enum Problem {
     MethodNotAllowed { allow: String },
     TokenMissing,
     TokenInvalid,
-    TenantMismatch,
+    TenantMismatch { is_foreign_page: bool },
     UnknownTenant,
     MediaType,
     BodyTooLarge { limit_bytes: usize },
@@ -72,7 +72,7 @@ impl Problem {
                 (S::UNAUTHORIZED, "token_missing", "Unauthorized: a bearer token is required.")
             }
             Self::TokenInvalid => (S::UNAUTHORIZED, "token_invalid", "Unauthorized: the token is not valid."),
-            Self::TenantMismatch => {
+            Self::TenantMismatch { .. } => {
                 (S::UNAUTHORIZED, "tenant_mismatch", "Unauthorized: the token belongs to another domain.")
             }
             Self::UnknownTenant => (S::BAD_REQUEST, "unknown_tenant", "Unknown domain/rpId"),
@@ -139,6 +139,11 @@ impl Problem {
         }
     }
 
+    /// Whether the page that asked may read the answer: errors, too, but for those about another tenant's token.
+    pub(crate) fn is_readable_by_the_page(&self) -> bool {
+        !matches!(self, Self::TenantMismatch { is_foreign_page: true })
+    }
+
     fn limit(&self) -> Option<Limit> {
         match self {
             Self::BodyTooLarge { limit_bytes }
@@ -182,7 +187,7 @@ impl Problem {
             Self::TokenMissing => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Self::TokenInvalid | Self::TenantMismatch => {
+            Self::TokenInvalid | Self::TenantMismatch { .. } => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
             }
             Self::TooManySignUps { retry_after_s } => {
@@ -276,7 +281,8 @@ impl From<TenantRefusal> for Problem {
     fn from(refusal: TenantRefusal) -> Self {
         match refusal {
             TenantRefusal::Unknown => Self::UnknownTenant,
-            TenantRefusal::Mismatch => Self::TenantMismatch,
+            TenantRefusal::Mismatch => Self::TenantMismatch { is_foreign_page: false },
+            TenantRefusal::ForeignPage => Self::TenantMismatch { is_foreign_page: true },
         }
     }
 }
@@ -306,7 +312,7 @@ mod tests {
             MethodNotAllowed { allow: "GET".into() },
             TokenMissing,
             TokenInvalid,
-            TenantMismatch,
+            TenantMismatch { is_foreign_page: false },
             UnknownTenant,
             MediaType,
             BodyTooLarge { limit_bytes: 1 },

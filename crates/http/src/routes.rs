@@ -22,7 +22,7 @@ pub(crate) enum Action {
     ShowKeySet,
 }
 
-/// One route: a template in `matchit`'s syntax, and its methods. `HEAD` is answered wherever `GET` is.
+/// One route: a template in `matchit`'s syntax, and its methods. `HEAD` is answered wherever `GET` only reads.
 pub(crate) struct Route {
     pub(crate) template: &'static str,
     methods: &'static [(Method, Action)],
@@ -50,23 +50,30 @@ const ROUTES: &[Route] = &[
 impl Route {
     /// What the route does for a method.
     pub(crate) fn action(&self, method: &Method) -> Result<Action, Problem> {
-        let wanted = if *method == Method::HEAD { &Method::GET } else { method };
-        let found = self.methods.iter().find(|(method, _)| method == wanted);
+        let answers = |(own, action): &&(Method, Action)| {
+            own == method || (*method == Method::HEAD && answers_head(own, *action))
+        };
+        let found = self.methods.iter().find(answers);
         found.map(|(_, action)| *action).ok_or_else(|| Problem::MethodNotAllowed { allow: self.allow() })
     }
 
     /// The methods, as the `Allow` header lists them.
     pub(crate) fn allow(&self) -> String {
         let mut methods = Vec::new();
-        for (method, _) in self.methods {
+        for (method, action) in self.methods {
             methods.push(method.as_str());
-            if *method == Method::GET {
+            if answers_head(method, *action) {
                 methods.push(Method::HEAD.as_str());
             }
         }
         methods.push(Method::OPTIONS.as_str());
         methods.join(", ")
     }
+}
+
+/// A GET that makes an account is none that a HEAD may stand for.
+fn answers_head(method: &Method, action: Action) -> bool {
+    *method == Method::GET && action != Action::SignUp
 }
 
 /// The router over the table.
@@ -145,6 +152,11 @@ mod tests {
         assert_eq!(
             action(&Method::HEAD, "/v1/ibexsafe/userdata"),
             Err(Problem::MethodNotAllowed { allow: "POST, OPTIONS".into() })
+        );
+        assert_eq!(
+            action(&Method::HEAD, "/v1/auth/sign-up"),
+            Err(Problem::MethodNotAllowed { allow: "GET, OPTIONS".into() }),
+            "a HEAD makes no account"
         );
     }
 }

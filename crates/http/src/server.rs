@@ -28,6 +28,8 @@ const HEAD_BYTES: usize = 16 * 1024;
 const HEADER_FIELDS: usize = 100;
 /// Connections of the admin listener: a scraper, a prober and a person.
 const ADMIN_CONNECTIONS: usize = 64;
+/// How long a probe in hand may take when all the rest has ended.
+const ADMIN_DRAIN_TIME: Duration = Duration::from_secs(1);
 /// How long an accept loop rests when the process is out of file descriptors: a connection that ends frees one.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
@@ -45,11 +47,19 @@ pub struct ServerOptions {
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
-    cores: Vec<JoinHandle<()>>,
-    drain: watch::Sender<bool>,
+    main: Cores,
+    /// Ends after the others, so that probes see the drain.
+    admin: Cores,
     draining: Arc<Draining>,
-    finished: mpsc::Receiver<()>,
     _names: Vec<UnixListener>,
+}
+
+/// Threads that serve, and how to end them.
+#[derive(Debug)]
+struct Cores {
+    threads: Vec<JoinHandle<()>>,
+    drain: watch::Sender<bool>,
+    finished: mpsc::Receiver<()>,
 }
 
 /// How a drain ended.
@@ -75,7 +85,7 @@ enum Service {
 }
 
 impl Server {
-    /// Starts one thread per core of `listeners`, and serves the admin routes on the first.
+    /// Starts one thread per core of `listeners`, and one for the admin routes.
     ///
     /// # Errors
     ///
@@ -88,8 +98,6 @@ impl Server {
     ) -> io::Result<Self> {
         let api = Arc::new(api);
         let draining = Arc::new(Draining::default());
-        let (drain, _) = watch::channel(false);
-        let (busy, finished) = mpsc::channel(1);
         let port = |service, connections| {
             let idle_time = options.idle_time;
             Arc::new(Port { service, open: AtomicUsize::new(0), connections, idle_time })
@@ -99,62 +107,82 @@ impl Server {
         let side = port(Service::Admin { api, draining: draining.clone() }, ADMIN_CONNECTIONS);
 
         let mut names = listeners.names;
-        let mut admin = match admin {
-            Some(admin) => {
-                names.extend(admin.names);
-                admin.per_core.into_iter().flatten().collect()
-            }
-            None => Vec::new(),
-        };
-        let mut cores = Vec::new();
-        for (core, sockets) in listeners.per_core.into_iter().enumerate() {
-            let of_main = sockets.into_iter().map(|socket| (socket, main.clone()));
-            let of_side = admin.drain(..).map(|socket| (socket, side.clone()));
-            let ports = of_main.chain(of_side).collect();
-            let (drain, busy, drain_time) = (drain.subscribe(), busy.clone(), options.drain_time);
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let run = move || runtime.block_on(run_core(ports, drain, busy, drain_time));
-            cores.push(std::thread::Builder::new().name(format!("core-{core}")).spawn(run)?);
+        let mut admin_sockets = Vec::new();
+        if let Some(admin) = admin {
+            names.extend(admin.names);
+            admin_sockets = admin.per_core;
         }
-        Ok(Self { cores, drain, draining, finished, _names: names })
+        Ok(Self {
+            main: Cores::start("core", listeners.per_core, &main, options.drain_time)?,
+            admin: Cores::start("admin", admin_sockets, &side, ADMIN_DRAIN_TIME)?,
+            draining,
+            _names: names,
+        })
     }
 
     /// Stops: readiness goes off, nothing more is accepted, what is in hand is finished, up to the deadline.
-    pub async fn stop(mut self) -> Stopped {
+    pub async fn stop(self) -> Stopped {
         self.draining.begin();
+        let stopped = self.main.stop().await;
+        self.admin.stop().await;
+        stopped
+    }
+}
+
+impl Cores {
+    fn start(
+        name: &str,
+        per_core: Vec<Vec<TcpListener>>,
+        port: &Arc<Port>,
+        drain_time: Duration,
+    ) -> io::Result<Self> {
+        let (drain, _) = watch::channel(false);
+        let (cut_off, finished) = mpsc::channel(1);
+        let mut threads = Vec::new();
+        for (core, sockets) in per_core.into_iter().enumerate() {
+            let (port, drain, cut_off) = (port.clone(), drain.subscribe(), cut_off.clone());
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let run = move || runtime.block_on(run_core(sockets, port, drain, cut_off, drain_time));
+            threads.push(std::thread::Builder::new().name(format!("{name}-{core}")).spawn(run)?);
+        }
+        Ok(Self { threads, drain, finished })
+    }
+
+    async fn stop(mut self) -> Stopped {
         // Nobody listens any more only when every core has ended already.
         let _ = self.drain.send(true);
-        // Every connection holds a sender; the channel ends with the last of them.
-        let unfinished = self.finished.recv().await.is_some();
-        let mut cut_off = unfinished;
-        for core in self.cores {
-            cut_off |= core.join().is_err();
+        // Each core holds a sender: the channel ends with the last of them, and carries word only of what was cut off.
+        let mut was_cut_off = self.finished.recv().await.is_some();
+        for thread in self.threads {
+            was_cut_off |= thread.join().is_err();
         }
-        if cut_off { Stopped::AtDeadline } else { Stopped::Cleanly }
+        if was_cut_off { Stopped::AtDeadline } else { Stopped::Cleanly }
     }
 }
 
 /// One core: accepts on its sockets until the drain, then waits for its connections.
 async fn run_core(
-    ports: Vec<(TcpListener, Arc<Port>)>,
+    sockets: Vec<TcpListener>,
+    port: Arc<Port>,
     drain: watch::Receiver<bool>,
-    busy: mpsc::Sender<()>,
+    cut_off: mpsc::Sender<()>,
     drain_time: Duration,
 ) {
+    // Every connection holds a sender; the channel ends with the last of them.
     let (alive, mut all_done) = mpsc::channel::<()>(1);
-    let loops: Vec<_> = ports
+    let accepting: Vec<_> = sockets
         .into_iter()
-        .map(|(socket, port)| tokio::spawn(accept(socket, port, drain.clone(), alive.clone())))
+        .map(|socket| tokio::spawn(accept(socket, port.clone(), drain.clone(), alive.clone())))
         .collect();
-    for accepting in loops {
-        if let Err(error) = accepting.await {
+    for task in accepting {
+        if let Err(error) = task.await {
             tracing::error!(panicked = error.is_panic(), "an accept loop ended early");
         }
     }
     drop(alive);
     if tokio::time::timeout(drain_time, all_done.recv()).await.is_err() {
-        // Tells `stop` that something was cut off; it is the only message this channel ever carries.
-        let _ = busy.try_send(());
+        // The only message that this channel ever carries; one that is there already says the same.
+        let _ = cut_off.try_send(());
     }
 }
 
@@ -182,7 +210,7 @@ async fn accept(
         }
     }
     // Closing a socket of a group resets whoever waits in its queue: take them in first.
-    while let Some(Ok((stream, _))) = futures_now(listener.accept()).await {
+    while let Some(Ok((stream, _))) = at_once(listener.accept()).await {
         port.clone().take(stream, &drain, &alive);
     }
 }
@@ -193,7 +221,7 @@ async fn begun(drain: &mut watch::Receiver<bool>) {
 }
 
 /// What a future says at once, if it says anything at once.
-async fn futures_now<F: Future>(future: F) -> Option<F::Output> {
+async fn at_once<F: Future>(future: F) -> Option<F::Output> {
     tokio::select! {
         biased;
         output = future => Some(output),

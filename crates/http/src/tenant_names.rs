@@ -14,7 +14,7 @@ const X_RP_ID_HEADERS: [HeaderName; 2] =
 /// The names a request carries, owned where they had to be folded or decoded.
 #[derive(Debug, Default)]
 pub(crate) struct TenantNames {
-    rp_id: Option<String>,
+    rp_ids: [Option<String>; 3],
     origin: Option<String>,
     referer_host: Option<String>,
     host: Option<String>,
@@ -24,14 +24,14 @@ impl TenantNames {
     /// Reads them; text that no name could be is an unknown tenant, never none.
     pub(crate) fn of(head: &Parts) -> Result<Self, Problem> {
         let text = |name: &HeaderName| header(&head.headers, name);
-        let mut rp_id = query_value(&head.uri, "rpId");
-        for name in &X_RP_ID_HEADERS {
-            if rp_id.is_none() {
-                rp_id = text(name)?.map(str::to_owned);
-            }
-        }
+        let [first, second] = &X_RP_ID_HEADERS;
+        let folded = |name: Option<&str>| name.map(str::to_ascii_lowercase);
         Ok(Self {
-            rp_id: rp_id.map(|name| name.to_ascii_lowercase()),
+            rp_ids: [
+                folded(query_value(&head.uri, "rpId")?.as_deref()),
+                folded(text(first)?),
+                folded(text(second)?),
+            ],
             origin: text(&ORIGIN)?.map(str::to_owned),
             referer_host: text(&REFERER)?.and_then(|uri| host_of(uri.parse::<Uri>().ok()?.authority()?)),
             host: text(&HOST)?.and_then(|authority| host_of(&authority.parse().ok()?)),
@@ -40,7 +40,7 @@ impl TenantNames {
 
     pub(crate) fn as_named(&self) -> NamedTenant<'_> {
         NamedTenant {
-            rp_id: self.rp_id.as_deref(),
+            rp_ids: self.rp_ids.each_ref().map(Option::as_deref),
             origin: self.origin.as_deref(),
             referer_host: self.referer_host.as_deref(),
             host: self.host.as_deref(),
@@ -48,10 +48,13 @@ impl TenantNames {
     }
 }
 
-/// The first value of a query parameter, decoded.
-pub(crate) fn query_value(uri: &Uri, name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(uri.query()?.as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+/// The value of a query parameter, decoded. Two of them are two opinions, and nobody may choose.
+pub(crate) fn query_value(uri: &Uri, name: &str) -> Result<Option<String>, Problem> {
+    let mut values = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+        .filter(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned());
+    let first = values.next();
+    if values.next().is_some() { Err(Problem::MalformedRequest) } else { Ok(first) }
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {

@@ -1,0 +1,98 @@
+//! What is answered when the safe or the authenticator refuses, or when there is too much to do.
+
+use strongroom_domain::LimitExceeded;
+use strongroom_ports::{AuthenticationUnavailable, Refusal, UpstreamError, Verdict};
+use strongroom_testkit::mock::{MockAuthenticator, MockUpstream};
+
+use super::*;
+
+/// The surface over an authenticator that says this of every token.
+fn judging(verdict: Result<Verdict, AuthenticationUnavailable>) -> Exchange {
+    let mut authenticator = MockAuthenticator::new();
+    authenticator.expect_authenticate().returning(move |_| verdict.clone());
+    surface_of(MockUpstream::new(), authenticator, HTTP_LIMITS)
+}
+
+/// The surface over a safe that refuses everything with this.
+fn refusing(error: UpstreamError) -> Exchange {
+    let mut safe = MockUpstream::new();
+    safe.expect_read().returning(move |_| Err(error));
+    safe.expect_merge().returning(move |_, _, _| Err(error));
+    safe.expect_erase().returning(move |_, _| Err(error));
+    safe.expect_export().returning(move |_| Err(error));
+    surface_over(safe)
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_refusal_of_the_safe_has_one_answer_on_every_route() {
+    let cases = [
+        (UpstreamError::Unavailable, 503, "unavailable", Some("1")),
+        (UpstreamError::Damaged, 500, "internal", None),
+        (UpstreamError::PreconditionFailed, 412, "precondition_failed", None),
+    ];
+    let export = format!("{READ}/export");
+    for (error, status, code, retry_after) in cases {
+        let surface = refusing(error);
+        let (some, none) = (write_of(r#"{"a":"1"}"#), write_of("{}"));
+        for (method, path, body) in [
+            ("GET", READ, String::new()),
+            ("DELETE", READ, String::new()),
+            ("GET", &*export, String::new()),
+            ("POST", WRITE, some),
+            ("POST", WRITE, none),
+        ] {
+            let answer = send(&surface, request(method, path), body).await;
+            assert_eq!(answer.problem(), (status, code.to_owned()), "{method} {path}");
+            assert_eq!(answer.header("retry-after"), retry_after, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_the_record_is_named_in_a_member_of_its_own_and_not_in_the_sentence() {
+    for (limit, code, member) in [
+        (LimitExceeded::ValueBytes(64), "value_too_long", "limit_bytes"),
+        (LimitExceeded::RecordKeys(64), "too_many_keys", "limit_keys"),
+        (LimitExceeded::RecordBytes(64), "record_too_large", "limit_bytes"),
+    ] {
+        let surface = refusing(UpstreamError::Limit(limit));
+        let answer = send(&surface, request("POST", WRITE), write_of(r#"{"a":"1"}"#)).await;
+        assert_eq!(answer.problem(), (422, code.to_owned()));
+        let document = answer.json();
+        assert_eq!(document[member], 64);
+        let limits = ["limit_bytes", "limit_keys"].iter().filter(|name| document.get(**name).is_some());
+        assert_eq!(limits.count(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_nobody_we_know_is_a_401_like_one_that_is_refused() {
+    for verdict in [Verdict::NotMine, Verdict::Refused(Refusal::Expired), Verdict::Refused(Refusal::Invalid)]
+    {
+        let answer = send(&judging(Ok(verdict.clone())), request("GET", READ), "").await;
+        assert_eq!(answer.problem(), (401, "token_invalid".to_owned()), "{verdict:?}");
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_cannot_be_judged_now_is_a_503_and_not_a_401() {
+    let answer = send(&judging(Err(AuthenticationUnavailable)), request("GET", READ), "").await;
+    assert_eq!(answer.problem(), (503, "unavailable".to_owned()));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(answer.header("www-authenticate"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_requests_than_there_is_room_for_are_sent_away_at_once_and_room_comes_back() {
+    let limits = HttpLimits { requests_in_flight: 2, ..HTTP_LIMITS };
+    let authenticator = StaticAuthenticator::new().with_caller("jane", sample::caller());
+    let surface = surface_of(InMemoryUpstream::new(), authenticator, limits);
+    let slow = || send_body(&surface, request("POST", WRITE), ScriptedBody::from([Step::Never]));
+    // Joined futures are first asked in this order: two fill the room, the third finds none.
+    let (one, two, three) = tokio::join!(slow(), slow(), send(&surface, request("GET", READ), ""));
+    assert_eq!((one.status.as_u16(), two.status.as_u16()), (408, 408));
+    assert_eq!(three.problem(), (503, "overloaded".to_owned()));
+    assert_eq!(three.header("retry-after"), Some("1"));
+    assert_eq!(send(&surface, request("GET", READ), "").await.status, 204);
+}
