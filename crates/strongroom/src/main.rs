@@ -1,1 +1,61 @@
-fn main() {}
+//! Strongroom keeps people's private data so that an application does not have to.
+//!
+//! Thin: read the command line, run the command, say how it ended. What a command needs of the process (environment,
+//! clock, randomness, standard output) is handed to it here; exit codes are in [`failure`].
+
+mod cli;
+mod compose;
+mod config;
+mod config_command;
+mod dev;
+mod failure;
+mod hardening;
+mod key_files;
+mod keys_command;
+mod logging;
+mod serve;
+mod store_command;
+mod system_clock;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use strongroom_seal::SystemRandomness;
+
+use crate::cli::{Cli, Command};
+use crate::config::Environment;
+use crate::failure::Failure;
+use crate::system_clock::SystemClock;
+
+fn main() -> ExitCode {
+    logging::hush_panics();
+    let unhardened = hardening::forbid_memory_dumps().err();
+    let cli = Cli::parse();
+    if let Some(error) = unhardened {
+        say(&format!("core dumps could not be switched off: {error}"));
+    }
+    match run(&cli.command, std::env::vars_os().collect(), &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&failure);
+            ExitCode::from(&failure)
+        }
+    }
+}
+
+fn run(command: &Command, environment: Environment, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        Command::Dev(args) => dev::run(args, out),
+        Command::Serve(args) => serve::run(args, environment, out),
+        Command::Config(command) => config_command::run(command, environment, out),
+        Command::Keys(command) => keys_command::run(command, &SystemClock, &SystemRandomness, out),
+        Command::Store(command) => store_command::run(command, environment, out),
+    }?;
+    Ok(out.flush()?)
+}
+
+/// To standard error; if that is gone, there is nobody left to tell.
+fn say(message: &dyn std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "strongroom: {message}");
+}

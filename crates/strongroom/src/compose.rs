@@ -1,0 +1,112 @@
+//! The drawing, as code: which adapter stands behind which port. Nothing is decided here but who meets whom.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strongroom_app::{Identity, LocalSafe, SignUpQuota, Tenant, Tenants};
+use strongroom_domain::Limits;
+use strongroom_http::{Api, HttpLimits};
+use strongroom_jwt::{ForeignIssuer, ForeignTokens, Lifetimes, OwnTokens, SigningKeys, TokenCache};
+use strongroom_ports::{Clock, Randomness};
+use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
+use strongroom_store_sqlite::{KeyCheck, OpenError, Options, SqliteStore};
+
+use crate::failure::Failure;
+use crate::system_clock::SystemClock;
+
+/// Verified tokens remembered, at some 200 bytes each: as many people as one process serves in an hour.
+const TOKENS_REMEMBERED: usize = 50_000;
+
+/// What a safe is made of: values only, read and checked.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) keyring: Keyring,
+    pub(crate) signing_keys: SigningKeys,
+    pub(crate) issuers: Vec<ForeignIssuer>,
+    pub(crate) directory: PathBuf,
+    pub(crate) tenants: Vec<Tenant>,
+    /// Whether the loopback addresses are names of the tenant `localhost`.
+    pub(crate) loopback_is_localhost: bool,
+    pub(crate) lifetimes: Lifetimes,
+    pub(crate) limits: Limits,
+    pub(crate) http_limits: HttpLimits,
+    pub(crate) sign_ups_per_hour: u32,
+}
+
+/// Puts a safe together. Opens the store: from here on the data directory is ours.
+///
+/// # Errors
+///
+/// [`Failure::Keys`] or [`Failure::Store`].
+pub(crate) fn compose(parts: Parts) -> Result<(Api, SqliteStore), Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
+
+    let store = open_store(parts.directory, &parts.keyring)?;
+    let sealer = EnvelopeSealer::new(parts.keyring).map_err(|error| Failure::Keys(error.to_string()))?;
+    let (records, sessions, sealer) = (Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(sealer));
+
+    let leeway = parts.lifetimes.leeway;
+    let own = Arc::new(OwnTokens::new(
+        parts.signing_keys,
+        parts.tenants.iter().map(|tenant| tenant.id.clone()),
+        sessions.clone(),
+        clock.clone(),
+        randomness.clone(),
+        parts.lifetimes,
+    ));
+    let foreign = Arc::new(foreign_tokens(parts.issuers, clock.clone(), leeway)?);
+    let authenticator =
+        Arc::new(TokenCache::new(vec![own.clone(), foreign], clock.clone(), TOKENS_REMEMBERED, leeway));
+
+    let safe = LocalSafe::new(records, sealer.clone(), clock.clone(), randomness.clone(), parts.limits);
+    let identity = Identity::new(
+        own.clone(),
+        authenticator.clone(),
+        sessions,
+        sealer,
+        clock.clone(),
+        randomness.clone(),
+        SignUpQuota::new(parts.sign_ups_per_hour),
+    );
+    let api = Api::new(
+        Arc::new(safe),
+        authenticator,
+        identity,
+        own,
+        Tenants::new(parts.tenants, parts.loopback_is_localhost),
+        clock,
+        parts.limits,
+        parts.http_limits,
+        random_u64(&*randomness),
+    );
+    Ok((api, store))
+}
+
+fn open_store(directory: PathBuf, keyring: &Keyring) -> Result<SqliteStore, Failure> {
+    let checks = keyring.key_checks().into_iter();
+    let checks = checks.map(|check| KeyCheck { id: check.id, value: check.value.to_vec() }).collect();
+    let place = directory.display().to_string();
+    SqliteStore::open(Options::new(directory, checks)).map_err(|error| match error {
+        OpenError::KeyMissing(_) | OpenError::KeyDiffers(_) => Failure::Keys(format!("{place}: {error}")),
+        _ => Failure::Store(format!("{place}: {error}")),
+    })
+}
+
+fn foreign_tokens(
+    issuers: Vec<ForeignIssuer>,
+    clock: Arc<dyn Clock>,
+    leeway: Duration,
+) -> Result<ForeignTokens, Failure> {
+    ForeignTokens::build(issuers, clock, leeway).map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        Failure::Keys(lines.join("\n"))
+    })
+}
+
+fn random_u64(randomness: &dyn Randomness) -> u64 {
+    let mut bytes = [0; 8];
+    randomness.fill(&mut bytes);
+    u64::from_be_bytes(bytes)
+}

@@ -1,0 +1,164 @@
+//! The configuration: typed, with every problem found at once, each with its key and where it came from.
+//!
+//! Environment above file above default. Nothing here touches the process: the environment is handed
+//! in, and secrets never meet a listing, an error or a `Debug`. What each setting does and why its default is what it is:
+//! `docs/reference/configuration.md`.
+
+mod issuer;
+mod layers;
+mod limits;
+mod literal;
+mod log;
+mod problem;
+mod raw;
+mod reader;
+mod safe;
+mod secret;
+mod server;
+mod show;
+mod tenant;
+mod tokens;
+mod web_origin;
+
+#[cfg(test)]
+mod documentation_tests;
+#[cfg(test)]
+mod tests;
+
+use strongroom_app::Tenant;
+
+pub(crate) use issuer::{Issuer, IssuerKeys};
+pub(crate) use layers::{Environment, Layers};
+pub(crate) use limits::Limits;
+pub(crate) use log::{Log, LogFormat};
+pub(crate) use problem::Refused;
+pub(crate) use reader::InForce;
+pub(crate) use safe::Safe;
+pub(crate) use secret::KeySource;
+pub(crate) use server::Server;
+pub(crate) use tokens::Tokens;
+
+use problem::Source;
+use reader::Reader;
+
+/// The configuration as people should find it, with a comment at every setting.
+pub(crate) const EXAMPLE: &str = include_str!("config/example.toml");
+
+/// Everything that can be set. Nothing in it is checked again.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// `[server]`.
+    pub(crate) server: Server,
+    /// `[safe]`.
+    pub(crate) safe: Safe,
+    /// `[tokens]`.
+    pub(crate) tokens: Tokens,
+    /// `[[issuer]]`: distinct ones, each with a configured tenant.
+    pub(crate) issuers: Vec<Issuer>,
+    /// `[[tenant]]`: at least one; distinct ids, distinct origins.
+    pub(crate) tenants: Vec<Tenant>,
+    /// `[limits]`.
+    pub(crate) limits: Limits,
+    /// `[log]`.
+    pub(crate) log: Log,
+}
+
+/// A configuration, and where each of its values came from.
+#[derive(Debug, Clone)]
+pub(crate) struct Loaded {
+    /// What is in force.
+    pub(crate) config: Config,
+    /// The same, setting by setting, for `config show`.
+    pub(crate) in_force: Vec<InForce>,
+}
+
+impl Config {
+    /// Reads the layers.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with all the problems.
+    pub(crate) fn load(layers: Layers) -> Result<Loaded, Refused> {
+        let gathered = layers.gather();
+        if gathered.problems.iter().any(|problem| matches!(problem.source, Source::File(_))) {
+            // A file that cannot be read at all would make problems of everything it says.
+            return Err(Refused { problems: gathered.problems });
+        }
+        let mut reader = Reader::new(gathered);
+        let config = Self::read(&mut reader);
+        let (problems, in_force) = reader.finish();
+        match config {
+            Some(config) if problems.is_empty() => Ok(Loaded { config, in_force }),
+            _ => Err(Refused { problems }),
+        }
+    }
+
+    fn read(reader: &mut Reader) -> Option<Self> {
+        let server = reader.section("server", Server::read);
+        let safe = reader.section("safe", Safe::read);
+        let tokens = reader.section("tokens", Tokens::read);
+        let issuers = reader.tables("issuer", Issuer::read);
+        let tenants = reader.tables("tenant", tenant::read);
+        let limits = reader.section("limits", Limits::read);
+        let log = reader.section("log", Log::read);
+
+        check_tenants(reader, &tenants, server.as_ref());
+        check_issuers(reader, &issuers, &tenants);
+        Some(Self {
+            server: server?,
+            safe: safe?,
+            tokens: tokens?,
+            issuers: issuers.into_iter().collect::<Option<_>>()?,
+            tenants: tenants.into_iter().collect::<Option<_>>()?,
+            limits: limits?,
+            log: log?,
+        })
+    }
+}
+
+/// What tenants must be among each other, and towards the listeners. Those that could not be read are left out.
+fn check_tenants(reader: &mut Reader, tenants: &[Option<Tenant>], server: Option<&Server>) {
+    if tenants.is_empty() {
+        reader.refuse("tenant", "at least one [[tenant]] must be given");
+    }
+    for (index, tenant) in known(tenants) {
+        let mut before = known(&tenants[..index]);
+        if before.any(|(_, other)| other.id == tenant.id) {
+            reader.refuse(&format!("tenant[{index}].rp_id"), "named twice");
+        }
+        for (at, origin) in tenant.origins.iter().enumerate() {
+            let of_others = known(&tenants[..index]).any(|(_, other)| other.origins.contains(origin));
+            if of_others || tenant.origins[..at].contains(origin) {
+                reader.refuse(&format!("tenant[{index}].origins[{at}]"), "registered twice");
+            }
+        }
+        if tenant.sign_up_without_passkey && server.is_some_and(|server| !server.is_loopback_only()) {
+            let message = "for development: refused with a listener that is not loopback";
+            reader.refuse(&format!("tenant[{index}].sign_up_without_passkey"), message);
+        }
+    }
+}
+
+/// What issuers must be among each other, and towards the tenants, which are the issuers of our own tokens.
+fn check_issuers(reader: &mut Reader, issuers: &[Option<Issuer>], tenants: &[Option<Tenant>]) {
+    let all_tenants_known = tenants.iter().all(Option::is_some);
+    for (index, issuer) in known(issuers) {
+        if known(&issuers[..index]).any(|(_, other)| other.iss == issuer.iss) {
+            reader.refuse(&format!("issuer[{index}].issuer"), "named twice");
+        }
+        if known(tenants).any(|(_, tenant)| tenant.id.as_str() == issuer.iss) {
+            reader.refuse(
+                &format!("issuer[{index}].issuer"),
+                "a tenant's rp_id is the issuer of our own tokens",
+            );
+        }
+        if all_tenants_known && !known(tenants).any(|(_, tenant)| tenant.id == issuer.tenant) {
+            reader.refuse(&format!("issuer[{index}].tenant"), "no [[tenant]] has this rp_id");
+        }
+    }
+}
+
+/// Those that could be read, with their place in the file.
+fn known<T>(all: &[Option<T>]) -> impl Iterator<Item = (usize, &T)> {
+    all.iter().enumerate().filter_map(|(index, one)| Some((index, one.as_ref()?)))
+}

@@ -1,0 +1,68 @@
+//! Code, example and reference say the same: every setting stands in all three, with one default.
+
+use std::path::{Path, PathBuf};
+
+use super::tests::{ISSUER, TENANT, in_file, load};
+use super::*;
+
+/// Every setting there is, as the reader asks for it, tables without their number.
+fn every_setting() -> Vec<String> {
+    let loaded = load(&format!("{ISSUER}{TENANT}"), &[]).unwrap();
+    let keys = loaded.in_force.iter().map(|it| it.key.replace("[0]", ""));
+    keys.chain(secret::SECRET_KEYS.map(str::to_owned)).collect()
+}
+
+#[test]
+fn the_example_states_the_defaults_and_every_setting() {
+    let example = load(EXAMPLE, &[]).unwrap();
+    let defaults = load(TENANT, &[]).unwrap();
+    for setting in example.in_force.iter().filter(|it| !it.key.starts_with("tenant")) {
+        let default = defaults.in_force.iter().find(|it| it.key == setting.key).unwrap();
+        assert_eq!(setting.value, default.value, "{}", setting.key);
+        assert_eq!(setting.source, in_file(), "{} is stated", setting.key);
+    }
+    for setting in every_setting() {
+        let (section, key) = setting.split_once('.').unwrap();
+        let variable = format!("STRONGROOM_{}__{}", section.to_uppercase(), key.to_uppercase());
+        let is_stated = EXAMPLE.lines().any(|line| {
+            let line = line.trim_start_matches("# ");
+            line.starts_with(&format!("{key} = "))
+                || line.contains(&format!("or {key} "))
+                || line.contains(&variable)
+        });
+        assert!(is_stated, "{setting}");
+    }
+}
+
+#[test]
+fn the_example_s_commented_issuer_is_good_once_uncommented() {
+    let (before, rest) = EXAMPLE.split_once("# [[issuer]]").unwrap();
+    let (issuer, after) = rest.split_once("\n\n").unwrap();
+    let text = format!("{before}[[issuer]]{}\n\n{after}", issuer.replace("\n# ", "\n"));
+    let config = load(&text, &[]).unwrap().config;
+    assert_eq!(config.issuers.len(), 1);
+    assert_eq!(config.issuers[0].keys, IssuerKeys::Jwks(PathBuf::from("/etc/strongroom/shop-keys.json")));
+}
+
+#[test]
+fn the_reference_lists_every_setting_with_its_default_and_no_other() {
+    let reference = include_str!("../../../../docs/reference/configuration.md");
+    let rows: Vec<Vec<&str>> = reference
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect();
+    let mut listed: Vec<_> = rows.iter().map(|row| row[1].trim_matches('`').to_owned()).collect();
+    let mut settings = every_setting();
+    listed.sort();
+    settings.sort();
+    assert_eq!(listed, settings);
+
+    // Loaded where paths are as they are written.
+    let layers = Layers::new(Vec::new()).with_text(Path::new("strongroom.toml"), TENANT);
+    let loaded = Config::load(layers).unwrap();
+    for setting in loaded.in_force.iter().filter(|it| !it.key.starts_with("tenant")) {
+        let row = rows.iter().find(|row| row[1] == format!("`{}`", setting.key)).unwrap();
+        assert_eq!(row[3].trim_matches('`'), setting.value.as_deref().unwrap(), "{}", setting.key);
+    }
+}

@@ -1,0 +1,59 @@
+//! `[limits]`: everything has one. Each also has bounds, beyond which it would be no limit, or nothing would work.
+
+use std::time::Duration;
+
+use super::raw::Raw;
+use super::reader::Section;
+
+/// Bodies are held in memory whole.
+const MAX_BYTES: u32 = 1024 * 1024;
+/// More sockets or requests than one process can hold.
+const MAX_AT_ONCE: u32 = 1_000_000;
+
+/// The limits in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// `body_bytes`: of a request's body.
+    pub(crate) body_bytes: usize,
+    /// `record_bytes`, `record_keys`, `value_bytes`: of a record.
+    pub(crate) record: strongroom_domain::Limits,
+    /// `connections`: open at a time.
+    pub(crate) connections: usize,
+    /// `requests_in_flight`: in hand at a time.
+    pub(crate) requests_in_flight: usize,
+    /// `body_s`: for a request's body to arrive.
+    pub(crate) body: Duration,
+    /// `idle_s`: that a connection may be silent, before a request's head or within it.
+    pub(crate) idle: Duration,
+    /// `sign_ups_per_hour`: accounts without a passkey, of all tenants together.
+    pub(crate) sign_ups_per_hour: u32,
+}
+
+impl Limits {
+    pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
+        let record = strongroom_domain::Limits::default();
+        let at_least_1 = |most| move |raw: &Raw<'_>| raw.size(1..=most);
+        let body_bytes = section.read("body_bytes", 65536, |raw| raw.size(1024..=MAX_BYTES));
+        let record_bytes = section.read("record_bytes", record.record_bytes, |raw| raw.size(64..=MAX_BYTES));
+        let record_keys = section.read("record_keys", record.record_keys, at_least_1(4096));
+        let value_bytes = section.read("value_bytes", record.value_bytes, at_least_1(MAX_BYTES));
+        let connections = section.read("connections", 20_000, at_least_1(MAX_AT_ONCE));
+        let requests_in_flight = section.read("requests_in_flight", 4096, at_least_1(MAX_AT_ONCE));
+        let body = section.read("body_s", 30, |raw| raw.seconds(1..=600));
+        let idle = section.read("idle_s", 75, |raw| raw.seconds(1..=3600));
+        let sign_ups_per_hour = section.read("sign_ups_per_hour", 1000, |raw| raw.whole(1..=1_000_000));
+        Some(Self {
+            body_bytes: body_bytes?,
+            record: strongroom_domain::Limits {
+                value_bytes: value_bytes?,
+                record_keys: record_keys?,
+                record_bytes: record_bytes?,
+            },
+            connections: connections?,
+            requests_in_flight: requests_in_flight?,
+            body: body?,
+            idle: idle?,
+            sign_ups_per_hour: sign_ups_per_hour?,
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! `[tokens]`: our own tokens, and the leeway for everybody's.
+
+use std::time::Duration;
+
+use super::reader::Section;
+use super::secret::KeySource;
+
+const DAY_S: u32 = 24 * 60 * 60;
+
+/// Lifetimes and keys of tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tokens {
+    /// `signing_keys_file`, or `STRONGROOM_TOKENS__SIGNING_KEYS`: the keys that sign ours.
+    pub(crate) signing_keys: KeySource,
+    /// `access_lifetime_s`.
+    pub(crate) access_lifetime: Duration,
+    /// `refresh_lifetime_s`; not shorter than the access token's.
+    pub(crate) refresh_lifetime: Duration,
+    /// `leeway_s`: how far clocks may be apart.
+    pub(crate) leeway: Duration,
+}
+
+impl Tokens {
+    pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
+        let signing_keys = section.keys("signing_keys", "signing_keys_file", "signing.json");
+        let access_lifetime = section.read("access_lifetime_s", 3600, |raw| raw.seconds(60..=DAY_S));
+        let refresh_lifetime = section.read("refresh_lifetime_s", DAY_S, |raw| raw.seconds(60..=90 * DAY_S));
+        let leeway = section.read("leeway_s", 30, |raw| raw.seconds(0..=300));
+
+        let tokens = Self {
+            signing_keys: signing_keys?,
+            access_lifetime: access_lifetime?,
+            refresh_lifetime: refresh_lifetime?,
+            leeway: leeway?,
+        };
+        if tokens.refresh_lifetime < tokens.access_lifetime {
+            return section.refuse("refresh_lifetime_s", "shorter than access_lifetime_s");
+        }
+        Some(tokens)
+    }
+}

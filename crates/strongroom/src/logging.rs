@@ -1,0 +1,138 @@
+//! The log: to standard error, as JSON or text, as much as the configuration says.
+//!
+//! What may stand in a line is decided where it is written (`docs/SECURITY.md`); here it is only made sure that nobody
+//! else's code says more: libraries log warnings and errors, whatever the level, and a panic tells its place and never
+//! its message, which may carry a value. `RUST_LOG` is not read.
+
+use std::io::{self, IsTerminal, Write};
+use std::panic::PanicHookInfo;
+
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{Layer, Registry, fmt};
+
+use crate::config::{Log, LogFormat};
+
+/// What our own targets begin with: the crates are named `strongroom` and `strongroom_…`.
+const OURS: &str = "strongroom";
+
+/// Starts the log of this process. A second call changes nothing: the first log stays.
+pub(crate) fn start(log: Log) {
+    let is_json = match log.format {
+        LogFormat::Json => true,
+        LogFormat::Text => false,
+        LogFormat::Auto => !io::stderr().is_terminal(),
+    };
+    // An error means that there is a log already.
+    let _ = tracing::subscriber::set_global_default(subscriber(is_json, log.level, io::stderr));
+}
+
+/// Makes panics tell their place and nothing else.
+pub(crate) fn hush_panics() {
+    std::panic::set_hook(Box::new(report_panic));
+}
+
+fn report_panic(info: &PanicHookInfo<'_>) {
+    let (file, line) = info.location().map_or(("unknown", 0), |location| (location.file(), location.line()));
+    if tracing::dispatcher::has_been_set() {
+        tracing::error!(target: "strongroom::panic", file, line, "a defect was met");
+    } else {
+        // Before the log starts. If standard error is gone, there is nobody left to tell.
+        let _ = writeln!(io::stderr(), "strongroom: a defect was met: {file}:{line}");
+    }
+}
+
+fn subscriber<W>(is_json: bool, level: Level, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let others = LevelFilter::from_level(level.min(Level::WARN));
+    let filter = Targets::new().with_default(others).with_target(OURS, level);
+    // A log that cannot be written must not panic about it, as the layer's own complaint on standard error would.
+    let lines = fmt::layer().with_ansi(false).log_internal_errors(false).with_writer(writer);
+    let lines = if is_json { lines.json().flatten_event(true).boxed() } else { lines.boxed() };
+    Registry::default().with(lines.with_filter(filter))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::thread;
+
+    use super::*;
+
+    /// What was written.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(is_json: bool, level: Level, say: impl FnOnce()) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = subscriber(is_json, level, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, say);
+        let bytes = lines.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_json_line_is_one_object_with_its_fields_beside_the_message() {
+        let line = logged(true, Level::INFO, || tracing::info!(port = 8080, "listening"));
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["level"], "INFO");
+        assert_eq!(line["message"], "listening");
+        assert_eq!(line["port"], 8080);
+        assert!(line["timestamp"].is_string());
+    }
+
+    #[test]
+    fn the_level_is_the_configuration_s() {
+        let say = || {
+            tracing::info!("quiet");
+            tracing::warn!("loud");
+        };
+        let lines = logged(false, Level::WARN, say);
+        assert!(!lines.contains("quiet") && lines.contains("loud"), "{lines}");
+        assert!(logged(false, Level::INFO, say).contains("quiet"));
+    }
+
+    #[test]
+    fn libraries_never_say_more_than_warnings() {
+        let say = || {
+            tracing::debug!(target: "hyper::proto", "chatter");
+            tracing::warn!(target: "hyper::proto", "trouble");
+            tracing::trace!(target: "strongroom_http::server", "ours");
+        };
+        let lines = logged(false, Level::TRACE, say);
+        assert!(!lines.contains("chatter") && lines.contains("trouble") && lines.contains("ours"), "{lines}");
+        assert!(!logged(false, Level::ERROR, say).contains("trouble"));
+    }
+
+    #[test]
+    fn a_panic_tells_its_place_and_not_its_message() {
+        // The hook is the whole process's: panics of other tests go on as they were.
+        let (previous, here) = (std::panic::take_hook(), thread::current().id());
+        std::panic::set_hook(Box::new(move |info| {
+            if thread::current().id() == here { report_panic(info) } else { previous(info) }
+        }));
+        let lines = logged(true, Level::INFO, || {
+            let caught = std::panic::catch_unwind(|| panic!("the value was {}", "hush"));
+            assert!(caught.is_err());
+        });
+        let _ = std::panic::take_hook();
+        assert!(lines.contains("a defect was met") && lines.contains(file!()), "{lines}");
+        assert!(!lines.contains("hush"), "{lines}");
+    }
+}

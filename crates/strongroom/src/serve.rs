@@ -1,0 +1,115 @@
+//! `strongroom serve`: the safe as a configuration file says, until a signal ends it.
+
+use std::io::Write;
+use std::net::SocketAddr;
+
+use strongroom_http::{Api, BindError, HttpLimits, Listeners, Server, ServerOptions, Stopped};
+use strongroom_jwt::Lifetimes;
+use strongroom_store_sqlite::SqliteStore;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::ServeArgs;
+use crate::compose::{Parts, compose};
+use crate::config::{Config, Environment, Layers};
+use crate::failure::Failure;
+use crate::{key_files, logging};
+
+/// Runs the command: returns after SIGTERM or SIGINT, when what was in hand is answered.
+///
+/// # Errors
+///
+/// [`Failure`], before anything is served.
+pub(crate) fn run(args: &ServeArgs, environment: Environment, _out: &mut dyn Write) -> Result<(), Failure> {
+    let config = Config::load(Layers::new(environment).with_file(&args.config))?.config;
+    logging::start(config.log);
+    let issuers = config.issuers.iter().map(key_files::issuer).collect::<Result<_, _>>()?;
+    let parts = Parts {
+        keyring: key_files::keyring(&config.safe.keyring)?,
+        signing_keys: key_files::signing_keys(&config.tokens.signing_keys)?,
+        issuers,
+        directory: config.safe.path,
+        tenants: config.tenants,
+        loopback_is_localhost: false,
+        lifetimes: Lifetimes {
+            access_lifetime: config.tokens.access_lifetime,
+            refresh_lifetime: config.tokens.refresh_lifetime,
+            leeway: config.tokens.leeway,
+        },
+        limits: config.limits.record,
+        http_limits: HttpLimits {
+            body_bytes: config.limits.body_bytes,
+            body_time: config.limits.body,
+            requests_in_flight: config.limits.requests_in_flight,
+        },
+        sign_ups_per_hour: config.limits.sign_ups_per_hour,
+    };
+    let options = ServerOptions {
+        connections: config.limits.connections,
+        idle_time: config.limits.idle,
+        drain_time: config.server.drain,
+    };
+    let runtime = runtime()?;
+    // Ports first: a second server must go before it comes near the data.
+    let listeners = bind(&config.server.listen, config.server.workers.map(usize::from))?;
+    let admin = config.server.admin_listen.map(|address| bind(&[address], Some(1))).transpose()?;
+    let (api, store) = compose(parts)?;
+
+    let admin_address = admin.as_ref().and_then(|admin| admin.addresses().first().copied());
+    for address in listeners.addresses() {
+        let admin_address = admin_address.map(tracing::field::display);
+        tracing::info!(%address, admin_address, "listening");
+    }
+    serve_until_signal(&runtime, api, &store, listeners, admin, options, || Ok(()))
+}
+
+/// The runtime of the main thread, which only waits: for signals, and for the drain.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Running(format!("could not start: {error}")))
+}
+
+/// Sockets for every worker, by default one worker per core.
+pub(crate) fn bind(addresses: &[SocketAddr], workers: Option<usize>) -> Result<Listeners, Failure> {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    Listeners::bind(addresses, workers.unwrap_or_else(cores))
+        .map_err(|error: BindError| Failure::Running(error.to_string()))
+}
+
+/// Serves, says so, and comes back when a signal has ended it.
+pub(crate) fn serve_until_signal(
+    runtime: &Runtime,
+    api: Api,
+    store: &SqliteStore,
+    listeners: Listeners,
+    admin: Option<Listeners>,
+    options: ServerOptions,
+    ready: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let could_not = |error| Failure::Running(format!("could not serve: {error}"));
+    let stopped = runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).map_err(could_not)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(could_not)?;
+        let server = Server::start(api, listeners, admin, options).map_err(could_not)?;
+        let said = ready();
+        if said.is_ok() {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("draining");
+        }
+        let stopped = server.stop().await;
+        said.map(|()| stopped)
+    });
+    store.close();
+    tracing::info!("stopped");
+    match stopped? {
+        Stopped::Cleanly => Ok(()),
+        Stopped::AtDeadline => {
+            Err(Failure::Running("the drain took too long: what was left was cut off".to_owned()))
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The real binary, over real sockets, on a real disk.
+//!
+//! One test program, so that it is linked once. Nothing here sleeps: a process is ready when it says so, and a claim about
+//! time is a claim about order.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+mod canary;
+mod crash;
+mod erasure;
+mod keys;
+mod lifecycle;
+mod limits;
+mod support;
+mod tenants;
+mod transcripts;

@@ -1,0 +1,133 @@
+//! A client that writes and reads the very bytes: no library between the test and the wire.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// One connection.
+pub(crate) struct Client {
+    reader: BufReader<TcpStream>,
+}
+
+/// One answer, as it stood on the wire.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// In the order sent, names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The value of a header that comes once.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut values =
+            self.headers.iter().filter(|(header, _)| header == name).map(|(_, value)| value.as_str());
+        let first = values.next();
+        assert!(values.next().is_none(), "{name} came twice");
+        first
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+}
+
+impl Client {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("the server listens");
+        // A guard against a hang, never a claim about speed.
+        stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout is set");
+        Self { reader: BufReader::new(stream) }
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        self.reader.get_mut().write_all(bytes).expect("the server reads");
+    }
+
+    /// Sends bytes, or says how the connection ended.
+    pub(crate) fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.reader.get_mut().write_all(bytes)
+    }
+
+    /// Reads one answer to a request with this method.
+    pub(crate) fn receive(&mut self, method: &str) -> Answer {
+        self.try_receive(method).expect("an answer")
+    }
+
+    /// Reads one answer, or says how the connection ended.
+    pub(crate) fn try_receive(&mut self, method: &str) -> std::io::Result<Answer> {
+        let ended = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+        let mut line = String::new();
+        self.reader.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(ended)?;
+        let mut headers = Vec::new();
+        loop {
+            let mut line = String::new();
+            if self.reader.read_line(&mut line)? == 0 {
+                return Err(ended());
+            }
+            let line = line.trim_end_matches(['\r', '\n']);
+            if line.is_empty() {
+                break;
+            }
+            let (name, value) = line.split_once(':').ok_or_else(ended)?;
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+        let mut answer = Answer { status, headers, body: String::new() };
+        if method != "HEAD" && status != 204 && status != 304 && status >= 200 {
+            let length: usize =
+                answer.header("content-length").and_then(|l| l.parse().ok()).expect("a length");
+            let mut body = vec![0; length];
+            self.reader.read_exact(&mut body)?;
+            answer.body = String::from_utf8(body).expect("UTF-8");
+        }
+        Ok(answer)
+    }
+
+    /// One request, one answer. `Host` and `Content-Length` are added.
+    pub(crate) fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        self.send(&request(method, path, headers, body));
+        self.receive(method)
+    }
+
+    /// One request with a bearer token and, if there is a body, JSON.
+    pub(crate) fn authorized(&mut self, token: &str, method: &str, path: &str, body: &str) -> Answer {
+        let authorization = format!("Bearer {token}");
+        let mut headers = vec![("Authorization", authorization.as_str())];
+        if !body.is_empty() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        self.request(method, path, &headers, body)
+    }
+
+    /// Whether the server has closed its side.
+    pub(crate) fn is_closed(&mut self) -> bool {
+        matches!(self.reader.read(&mut [0]), Ok(0) | Err(_))
+    }
+}
+
+/// The bytes of a request.
+pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+    let mut text = format!("{method} {path} HTTP/1.1\r\n");
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        text.push_str("Host: localhost\r\n");
+    }
+    for (name, value) in headers {
+        text.extend([name, ": ", value, "\r\n"]);
+    }
+    if !body.is_empty() || method == "POST" {
+        text.extend(["Content-Length: ", &body.len().to_string(), "\r\n"]);
+    }
+    text.push_str("\r\n");
+    text.push_str(body);
+    text.into_bytes()
+}
