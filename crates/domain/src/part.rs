@@ -157,7 +157,10 @@ impl ReadablePart {
     /// only.
     #[must_use]
     pub fn describe(&self, applied: &Applied<ReadableKey>) -> PublicView {
-        let mut json = String::from("{\"changed\":");
+        let keys = applied.removed.iter().map(|key| key.as_str().len() + 3);
+        // One growth at most, as above: the changed values are a part of this part.
+        let mut json = String::with_capacity(self.canonical_bytes() + keys.sum::<usize>() + 32);
+        json.push_str("{\"changed\":");
         let changed = applied.changed.iter().filter_map(|key| Some((key.as_str(), self.entries.get(key)?)));
         // Writing to a string cannot fail.
         let _ = canonical::write_object(&mut json, changed);

@@ -1,0 +1,106 @@
+//! Load on a server: keep-alive connections, a thread each, a fixed number of requests, no pauses.
+//!
+//! A thread has one request on its way at a time; the server is never asked for more than it answers.
+
+use serde_json::Value;
+
+use crate::http_client::{Connection, request};
+use crate::workspace::Outcome;
+
+/// What a connection sends as its n-th request ever; both count from 0.
+type Request<'a> = Box<dyn Fn(usize, usize) -> Vec<u8> + Sync + 'a>;
+
+/// A number of requests over a number of connections.
+pub(super) struct Load<'a> {
+    authority: &'a str,
+    connections: usize,
+    per_connection: usize,
+    request: Request<'a>,
+}
+
+impl<'a> Load<'a> {
+    /// `requests` in all, rounded up to the same number a connection.
+    pub(super) fn new(
+        authority: &'a str,
+        connections: usize,
+        requests: usize,
+        request: impl Fn(usize, usize) -> Vec<u8> + Sync + 'a,
+    ) -> Self {
+        let per_connection = requests.div_ceil(connections);
+        Self { authority, connections, per_connection, request: Box::new(request) }
+    }
+
+    /// Sends them all and returns how many there were. `round` makes the turns of one run unlike those of another.
+    ///
+    /// # Errors
+    ///
+    /// A connection fails, or an answer is not a 200.
+    pub(super) fn run(&self, round: usize) -> Outcome<usize> {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.connections)
+                .map(|connection| {
+                    scope.spawn(move || self.drive(connection, round).map_err(|failure| failure.to_string()))
+                })
+                .collect();
+            for thread in threads {
+                thread.join().map_err(|_| "a thread of the load generator panicked")??;
+            }
+            Ok(self.connections * self.per_connection)
+        })
+    }
+
+    fn drive(&self, connection: usize, round: usize) -> Outcome {
+        let mut socket = Connection::open(self.authority)?;
+        for turn in 0..self.per_connection {
+            let answer = socket.ask(&(self.request)(connection, round * self.per_connection + turn))?;
+            if answer.status != 200 {
+                return Err(format!("an answer of {} under load", answer.status).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One person with an account of their own; never printed, for its token.
+pub(super) struct Person {
+    id: String,
+    token: String,
+}
+
+impl Person {
+    pub(super) fn read(&self, authority: &str) -> Vec<u8> {
+        let path = format!("/v1/ibexsafe/userdata/external/{}", self.id);
+        request("GET", authority, &path, Some(&self.token), None)
+    }
+
+    /// The guide's record, with one value that is another every turn.
+    pub(super) fn merge(&self, authority: &str, turn: usize) -> Vec<u8> {
+        let body = format!(
+            r#"{{"externalUserId":"{}","data":{{"email":"jane.doe@foo.domain","firstName":"Jane","lastName":"Doe","language":"en","optin.newsletter":true,"optin.walletAlerts":true,"turn":{turn}}}}}"#,
+            self.id
+        );
+        request("POST", authority, "/v1/ibexsafe/userdata", Some(&self.token), Some(&body))
+    }
+}
+
+/// Accounts for so many people; one a connection, so that no two writers wait for one record.
+///
+/// # Errors
+///
+/// The server refuses one.
+pub(super) fn sign_up(authority: &str, people: usize) -> Outcome<Vec<Person>> {
+    let mut socket = Connection::open(authority)?;
+    let sign_up = request("GET", authority, "/v1/auth/sign-up?passkeys=FALSE", None, None);
+    (0..people)
+        .map(|_| {
+            let answer = socket.ask(&sign_up)?;
+            if answer.status != 200 {
+                return Err(format!("sign-up answered {}", answer.status).into());
+            }
+            let account: Value = serde_json::from_slice(&answer.body)?;
+            let text = |member| account.get(member).and_then(Value::as_str).map(str::to_owned);
+            let (id, token) = text("subject").zip(text("access_token")).ok_or("sign-up gave no account")?;
+            Ok(Person { id, token })
+        })
+        .collect()
+}

@@ -1,0 +1,94 @@
+//! Figures as a Markdown table: the median of the rounds, and their lowest and highest.
+
+use std::fmt::Write;
+
+/// One row.
+#[derive(Debug)]
+pub(super) struct Figure {
+    name: &'static str,
+    unit: &'static str,
+    sorted: Vec<f64>,
+}
+
+impl Figure {
+    pub(super) fn new(name: &'static str, unit: &'static str, mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self { name, unit, sorted: values }
+    }
+
+    /// The middle value, or the mean of the middle two; 0 of nothing.
+    fn median(&self) -> f64 {
+        let middle = self.sorted.len() / 2;
+        match (self.sorted.get(middle), self.sorted.len() % 2) {
+            (None, _) => 0.0,
+            (Some(value), 1) => *value,
+            (Some(value), _) => f64::midpoint(self.sorted[middle - 1], *value),
+        }
+    }
+
+    fn spread(&self) -> String {
+        match self.sorted.as_slice() {
+            [lowest, .., highest] => format!("{}–{}", short(*lowest), short(*highest)),
+            _ => String::new(),
+        }
+    }
+}
+
+pub(super) fn micros(name: &'static str, values: Vec<f64>) -> Figure {
+    Figure::new(name, "µs", values)
+}
+
+pub(super) fn millis(name: &'static str, values: Vec<f64>) -> Figure {
+    Figure::new(name, "ms", values)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "memory of a process, far below 2^53 KiB")]
+pub(super) fn kib(name: &'static str, kib: u64) -> Figure {
+    Figure::new(name, "MiB", vec![kib as f64 / 1024.0])
+}
+
+#[expect(clippy::cast_precision_loss, reason = "size of a file, far below 2^53 bytes")]
+pub(super) fn mib(name: &'static str, bytes: u64) -> Figure {
+    Figure::new(name, "MiB", vec![bytes as f64 / (1024.0 * 1024.0)])
+}
+
+/// All of them, ready to be pasted.
+pub(super) fn markdown(figures: &[Figure]) -> String {
+    let mut text = String::from("| figure | median | lowest–highest |\n|---|---:|---:|\n");
+    for figure in figures {
+        let median = format!("{} {}", short(figure.median()), figure.unit);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "| {} | {} | {} |", figure.name, median.trim_end(), figure.spread());
+    }
+    text
+}
+
+/// Three digits that matter, and no decimals on whole numbers.
+fn short(value: f64) -> String {
+    if value.fract() == 0.0 || value >= 100.0 {
+        format!("{value:.0}")
+    } else if value >= 10.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.2}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_or_the_mean_of_the_middle_two() {
+        assert_eq!(short(micros("", vec![9.5, 1.25, 3.0]).median()), "3");
+        assert_eq!(short(micros("", vec![4.0, 1.0, 3.0, 2.0]).median()), "2.50");
+        assert_eq!(short(micros("", vec![]).median()), "0");
+    }
+
+    #[test]
+    fn a_row_has_its_unit_and_its_spread_and_a_single_value_has_none() {
+        let table =
+            markdown(&[micros("read", vec![12.34, 10.0, 150.6]), Figure::new("crates", "", vec![99.0])]);
+        assert!(table.ends_with("| read | 12.3 µs | 10–151 |\n| crates | 99 |  |\n"), "{table}");
+    }
+}
