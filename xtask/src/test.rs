@@ -12,7 +12,9 @@ use crate::workspace::{self, Outcome, command, has_program};
 /// A test fails, or a tool is missing and cannot be installed from here.
 pub(crate) fn run(_: &[String]) -> Outcome {
     if cfg!(target_os = "linux") {
-        provide("strace")?;
+        for program in ["strace", "curl", "python3"] {
+            provide(program)?;
+        }
     }
     workspace::run(command("cargo test --workspace --all-features --locked"))
 }
