@@ -2,17 +2,15 @@
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
 use strongroom_domain::{PublicView, Revision};
 
-use crate::request_id::RequestId;
+use crate::request_id::{RequestId, X_REQUEST_ID};
 
 /// Every body here is whole before its head is sent: no answer is ever cut in half by our own doing.
 pub(crate) type Body = Full<Bytes>;
-
-pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// An answer without a body.
 pub(crate) fn empty(status: StatusCode) -> Response<Body> {

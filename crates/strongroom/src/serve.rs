@@ -55,12 +55,15 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment, _out: &mut dyn Wri
     let admin = config.server.admin_listen.map(|address| bind(&[address], Some(1))).transpose()?;
     let (api, store) = compose(parts)?;
 
+    let addresses = listeners.addresses().to_vec();
     let admin_address = admin.as_ref().and_then(|admin| admin.addresses().first().copied());
-    for address in listeners.addresses() {
-        let admin_address = admin_address.map(tracing::field::display);
-        tracing::info!(%address, admin_address, "listening");
-    }
-    serve_until_signal(&runtime, api, &store, listeners, admin, options, || Ok(()))
+    serve_until_signal(&runtime, api, &store, listeners, admin, options, || {
+        for address in addresses {
+            let admin_address = admin_address.map(tracing::field::display);
+            tracing::info!(%address, admin_address, "listening");
+        }
+        Ok(())
+    })
 }
 
 /// The runtime of the main thread, which only waits: for signals, and for the drain.
@@ -78,7 +81,7 @@ pub(crate) fn bind(addresses: &[SocketAddr], workers: Option<usize>) -> Result<L
         .map_err(|error: BindError| Failure::Running(error.to_string()))
 }
 
-/// Serves, says so, and comes back when a signal has ended it.
+/// Serves, says so once signals are heeded, and comes back when one has ended it.
 pub(crate) fn serve_until_signal(
     runtime: &Runtime,
     api: Api,
