@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use strongroom_domain::ExternalUserId;
 use strongroom_ports::{
-    Authenticator, Caller, Clock, NewSession, Principal, Randomness, RefreshClaims, RefreshHash, Refusal,
-    Rotation, Sealer, SessionId, SessionStore, TenantId, TokenIssuer, TokenPair,
+    Authenticator, Caller, Clock, NewSession, Principal, Randomness, RecordId, RefreshClaims, RefreshHash,
+    Refusal, Rotation, Sealer, SessionId, SessionStore, TenantId, TokenIssuer, TokenPair,
 };
 use thiserror::Error;
 
@@ -180,6 +180,12 @@ impl Identity {
         self.sessions.revoke(&session).await.map_err(|_| IdentityError::Unavailable)?;
         self.authenticator.forget(&session);
         Ok(())
+    }
+
+    /// The short keyed hash by which logs may name a person: what a `RecordId` prints.
+    #[must_use]
+    pub fn log_name(&self, caller: &Caller) -> RecordId {
+        self.sealer.record_id(caller)
     }
 
     /// A random version 4 UUID (RFC 9562), as the guide's examples have them.

@@ -68,9 +68,12 @@ pub enum TenantRefusal {
     /// The token belongs to another tenant than the request names: 401.
     #[error("the token belongs to another tenant")]
     Mismatch,
-    /// The token belongs to another tenant than the page that sends it: 401, and the page may not read it.
+    /// The token belongs to another tenant than the page that sends it: 401, and the page may not read that.
     #[error("the token belongs to another tenant than the page")]
-    ForeignPage,
+    MismatchOfPage,
+    /// The request names another tenant than that of the page that sends it: 400, and the page may not read that.
+    #[error("the request names another tenant than the page's")]
+    UnknownToPage,
 }
 
 impl Tenants {
@@ -97,7 +100,7 @@ impl Tenants {
         if let Some(origin) = named.origin {
             let of_origin = self.of_origin(origin).ok_or(TenantRefusal::Unknown)?;
             if of_origin.id != tenant.id {
-                return Err(TenantRefusal::ForeignPage);
+                return Err(TenantRefusal::MismatchOfPage);
             }
         }
         let mut beside = named.rp_ids.into_iter().flatten();
@@ -110,7 +113,7 @@ impl Tenants {
     ///
     /// # Errors
     ///
-    /// [`TenantRefusal::Unknown`].
+    /// [`TenantRefusal::Unknown`] or [`TenantRefusal::UnknownToPage`].
     pub fn without_token(&self, named: NamedTenant<'_>) -> Result<&Tenant, TenantRefusal> {
         let of_origin = match named.origin {
             Some(origin) => Some(self.of_origin(origin).ok_or(TenantRefusal::Unknown)?),
@@ -125,7 +128,7 @@ impl Tenants {
             (None, None, None) => return Err(TenantRefusal::Unknown),
         };
         match of_origin {
-            Some(of_origin) if of_origin.id != tenant.id => Err(TenantRefusal::Unknown),
+            Some(of_origin) if of_origin.id != tenant.id => Err(TenantRefusal::UnknownToPage),
             _ => Ok(tenant),
         }
     }
@@ -202,9 +205,7 @@ mod tests {
 
     #[test]
     fn an_unregistered_or_foreign_origin_is_refused_whatever_else_is_named() {
-        for origin in
-            ["https://evil.example", "null", "https://www.shop.example:443", "http://localhost:8080"]
-        {
+        for origin in ["https://evil.example", "null", "https://www.shop.example:443"] {
             let named = NamedTenant {
                 rp_ids: [Some("shop.example"), None, None],
                 origin: Some(origin),
@@ -212,6 +213,12 @@ mod tests {
             };
             assert_eq!(without_token(named), Err(TenantRefusal::Unknown), "{origin}");
         }
+        let of_another = NamedTenant {
+            rp_ids: [Some("shop.example"), None, None],
+            origin: Some("http://localhost:8080"),
+            ..NamedTenant::default()
+        };
+        assert_eq!(without_token(of_another), Err(TenantRefusal::UnknownToPage));
     }
 
     #[test]
@@ -227,7 +234,7 @@ mod tests {
         assert_eq!(verdict(Some("a.shop.example"), Some("https://www.shop.example")), Ok(shop.clone()));
         assert_eq!(verdict(Some("localhost"), None), Err(TenantRefusal::Mismatch));
         assert_eq!(verdict(Some("unknown.example"), None), Err(TenantRefusal::Mismatch));
-        assert_eq!(verdict(None, Some("http://localhost:8080")), Err(TenantRefusal::ForeignPage));
+        assert_eq!(verdict(None, Some("http://localhost:8080")), Err(TenantRefusal::MismatchOfPage));
         assert_eq!(verdict(None, Some("https://evil.example")), Err(TenantRefusal::Unknown));
     }
 

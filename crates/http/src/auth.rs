@@ -1,7 +1,7 @@
 //! Tokens over HTTP: sign up without a passkey, refresh, sign out.
 
 use bytes::Bytes;
-use http::header::HeaderName;
+use http::header::{HeaderName, ORIGIN};
 use http::request::Parts;
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::body;
 use crate::problem::Problem;
 use crate::tenant_names::{TenantNames, query_value};
 
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+pub(crate) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// `GET …/auth/sign-up?passkeys=FALSE`: an account and tokens at once.
 pub(crate) async fn sign_up(api: &Api, head: &Parts, tenant: &Tenant) -> Result<Response<Body>, Problem> {
@@ -24,8 +24,10 @@ pub(crate) async fn sign_up(api: &Api, head: &Parts, tenant: &Tenant) -> Result<
     if !without_passkey {
         return Err(Problem::PasskeyRequired);
     }
-    // Fetch Metadata: a browser says where the request comes from, and a page cannot forge it.
-    let cross_site = head.headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site");
+    // Fetch Metadata: a browser says where the request comes from, and a page cannot forge it. A page of a registered
+    // origin has been let in by its origin; what comes without one is an image, a script or a link of another site.
+    let cross_site = !head.headers.contains_key(ORIGIN)
+        && head.headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site");
     let signed_in = api.identity.sign_up_without_passkey(tenant, cross_site).await?;
     let document = SignUpAnswer {
         tokens: TokenAnswer::of(&signed_in),
@@ -46,10 +48,9 @@ where
 {
     body::demand_json(&head.headers)?;
     let text = body::collect(body, &head.headers, &api.http_limits).await?;
-    let request = serde_json::from_slice::<RefreshRequest>(&text);
+    let token = RefreshRequest::read(&text);
     body::scrub(text);
-    let token =
-        request.map_err(|error| if error.is_data() { Problem::JsonShape } else { Problem::JsonMalformed })?;
+    let token = token?;
     let claims = api.identity.read_refresh(&token.refresh_token)?;
     let names = TenantNames::of(head)?;
     api.tenants.with_token(&claims.caller.tenant, names.as_named())?;
@@ -66,6 +67,15 @@ pub(crate) async fn sign_out(api: &Api, principal: &Principal) -> Result<Respons
 #[derive(Deserialize)]
 struct RefreshRequest {
     refresh_token: String,
+}
+
+impl RefreshRequest {
+    fn read(text: &[u8]) -> Result<Self, Problem> {
+        let request = serde_json::from_slice(text)
+            .map_err(|error| if error.is_data() { Problem::JsonShape } else { Problem::JsonMalformed })?;
+        // serde reads a struct from an array as well; the contract knows objects only.
+        if text.trim_ascii_start().starts_with(b"{") { Ok(request) } else { Err(Problem::JsonShape) }
+    }
 }
 
 impl Drop for RefreshRequest {

@@ -41,8 +41,9 @@ impl Exchange {
         let request_id = self.api.request_ids.of(&head.headers);
         let found = self.router.find(head.uri.path());
         let template = found.as_ref().map_or("-", |found| found.route.template);
+        let mut principal = None;
         let answered = match self.enter() {
-            Some(_in_flight) => self.respond(&head, body, found).await,
+            Some(_in_flight) => self.respond(&head, body, found, &mut principal).await,
             None => Err(Problem::Overloaded),
         };
         let is_readable = answered.as_ref().err().is_none_or(Problem::is_readable_by_the_page);
@@ -57,6 +58,7 @@ impl Exchange {
             route = template,
             status = response.status().as_u16(),
             %request_id,
+            person = principal.map(|known| tracing::field::debug(self.api.identity.log_name(&known.caller))),
             "answered"
         );
         response
@@ -67,6 +69,7 @@ impl Exchange {
         head: &Parts,
         body: B,
         found: Result<Found<'_>, Problem>,
+        who: &mut Option<Arc<Principal>>,
     ) -> Result<Response<Body>, Problem>
     where
         B: hyper::body::Body<Data = Bytes>,
@@ -79,12 +82,17 @@ impl Exchange {
         let api = &*self.api;
         let id = found.id.unwrap_or_default();
         match found.route.action(&head.method)? {
-            Action::ReadUserData => user_data::read(api, head, &*self.principal(head).await?, id).await,
-            Action::WriteUserData => user_data::write(api, head, body, &*self.principal(head).await?).await,
-            Action::EraseUserData => user_data::erase(api, head, &*self.principal(head).await?, id).await,
-            Action::ExportUserData => user_data::export(api, &*self.principal(head).await?, id).await,
-            Action::SignOut => auth::sign_out(api, &*self.principal(head).await?).await,
-            Action::Refresh => auth::refresh(api, head, body).await,
+            Action::ReadUserData => user_data::read(api, head, self.principal(head, who).await?, id).await,
+            Action::WriteUserData => {
+                user_data::write(api, head, body, self.principal(head, who).await?).await
+            }
+            Action::EraseUserData => user_data::erase(api, head, self.principal(head, who).await?, id).await,
+            Action::ExportUserData => user_data::export(api, self.principal(head, who).await?, id).await,
+            Action::SignOut => auth::sign_out(api, self.principal(head, who).await?).await,
+            Action::Refresh => {
+                self.for_any_origin(head)?;
+                auth::refresh(api, head, body).await
+            }
             Action::SignUp => auth::sign_up(api, head, self.tenant(&TenantNames::of(head)?)?).await,
             Action::ShowLimits => self.for_any_origin(head).map(|()| meta::limits(api)),
             Action::ShowHealth => self.for_any_origin(head).map(|()| meta::health(api)),
@@ -93,10 +101,14 @@ impl Exchange {
     }
 
     /// The token, then the tenant.
-    async fn principal(&self, head: &Parts) -> Result<Arc<Principal>, Problem> {
+    async fn principal<'w>(
+        &self,
+        head: &Parts,
+        who: &'w mut Option<Arc<Principal>>,
+    ) -> Result<&'w Principal, Problem> {
         let token = bearer::token(&head.headers)?;
-        let principal = match self.api.authenticator.authenticate(token).await? {
-            Verdict::Known(principal) => principal,
+        let principal: &Principal = match self.api.authenticator.authenticate(token).await? {
+            Verdict::Known(principal) => who.insert(principal),
             Verdict::Refused(refusal) => return Err(refusal.into()),
             Verdict::NotMine => return Err(Problem::TokenInvalid),
         };
@@ -114,7 +126,7 @@ impl Exchange {
         match head.headers.get(ORIGIN).map(|origin| origin.to_str()) {
             None => Ok(()),
             Some(Ok(origin)) if self.api.tenants.of_origin(origin).is_some() => Ok(()),
-            Some(_) => Err(Problem::UnknownTenant),
+            Some(_) => Err(Problem::UnknownTenant { is_readable: false }),
         }
     }
 

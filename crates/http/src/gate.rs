@@ -4,14 +4,16 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderName, Method, Version};
 
+use crate::auth::SEC_FETCH_SITE;
 use crate::problem::Problem;
 
 /// Headers that decide something: two of them are two opinions, and nobody may choose.
-const AT_MOST_ONE: [HeaderName; 6] = [
+const AT_MOST_ONE: [HeaderName; 7] = [
     AUTHORIZATION,
     CONTENT_TYPE,
     HOST,
     ORIGIN,
+    SEC_FETCH_SITE,
     HeaderName::from_static("x-rpid"),
     HeaderName::from_static("x-rp-id"),
 ];

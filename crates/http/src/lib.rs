@@ -10,6 +10,7 @@ mod auth;
 mod bearer;
 mod body;
 mod conditional;
+mod connection;
 mod cors;
 mod exchange;
 mod gate;

@@ -22,8 +22,8 @@ pub(crate) enum Problem {
     MethodNotAllowed { allow: String },
     TokenMissing,
     TokenInvalid,
-    TenantMismatch { is_foreign_page: bool },
-    UnknownTenant,
+    TenantMismatch { is_readable: bool },
+    UnknownTenant { is_readable: bool },
     MediaType,
     BodyTooLarge { limit_bytes: usize },
     BodyTooSlow,
@@ -75,7 +75,7 @@ impl Problem {
             Self::TenantMismatch { .. } => {
                 (S::UNAUTHORIZED, "tenant_mismatch", "Unauthorized: the token belongs to another domain.")
             }
-            Self::UnknownTenant => (S::BAD_REQUEST, "unknown_tenant", "Unknown domain/rpId"),
+            Self::UnknownTenant { .. } => (S::BAD_REQUEST, "unknown_tenant", "Unknown domain/rpId"),
             Self::MediaType => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "media_type", "The body must be sent as application/json.")
             }
@@ -139,9 +139,12 @@ impl Problem {
         }
     }
 
-    /// Whether the page that asked may read the answer: errors, too, but for those about another tenant's token.
+    /// Whether the page that asked may read the answer: errors too, but for those that are about another tenant.
     pub(crate) fn is_readable_by_the_page(&self) -> bool {
-        !matches!(self, Self::TenantMismatch { is_foreign_page: true })
+        !matches!(
+            self,
+            Self::TenantMismatch { is_readable: false } | Self::UnknownTenant { is_readable: false }
+        )
     }
 
     fn limit(&self) -> Option<Limit> {
@@ -280,9 +283,10 @@ impl From<AuthenticationUnavailable> for Problem {
 impl From<TenantRefusal> for Problem {
     fn from(refusal: TenantRefusal) -> Self {
         match refusal {
-            TenantRefusal::Unknown => Self::UnknownTenant,
-            TenantRefusal::Mismatch => Self::TenantMismatch { is_foreign_page: false },
-            TenantRefusal::ForeignPage => Self::TenantMismatch { is_foreign_page: true },
+            TenantRefusal::Unknown => Self::UnknownTenant { is_readable: true },
+            TenantRefusal::UnknownToPage => Self::UnknownTenant { is_readable: false },
+            TenantRefusal::Mismatch => Self::TenantMismatch { is_readable: true },
+            TenantRefusal::MismatchOfPage => Self::TenantMismatch { is_readable: false },
         }
     }
 }
@@ -312,8 +316,8 @@ mod tests {
             MethodNotAllowed { allow: "GET".into() },
             TokenMissing,
             TokenInvalid,
-            TenantMismatch { is_foreign_page: false },
-            UnknownTenant,
+            TenantMismatch { is_readable: true },
+            UnknownTenant { is_readable: true },
             MediaType,
             BodyTooLarge { limit_bytes: 1 },
             BodyTooSlow,

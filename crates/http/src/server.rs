@@ -3,7 +3,6 @@
 //!
 //! No work moves between cores: a connection lives and dies on the one that accepted it.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
@@ -12,20 +11,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use http::{Request, Response};
+use hyper::body::Incoming;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
 use crate::admin::{self, Draining};
+use crate::answer::Body;
 use crate::api::Api;
+use crate::connection;
 use crate::exchange::Exchange;
 use crate::listeners::Listeners;
 
-/// Bytes of a request head, the request line included. More is 431.
-const HEAD_BYTES: usize = 16 * 1024;
-/// Header fields of a request. More is 431.
-const HEADER_FIELDS: usize = 100;
 /// Connections of the admin listener: a scraper, a prober and a person.
 const ADMIN_CONNECTIONS: usize = 64;
 /// How long a probe in hand may take when all the rest has ended.
@@ -38,7 +35,7 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 pub struct ServerOptions {
     /// Connections in all; more are closed as they come.
     pub connections: usize,
-    /// How long a connection may be silent before or within a request head.
+    /// How long the next request's head may take to be there whole, from the end of the request before.
     pub idle_time: Duration,
     /// How long a drain may take before what is left is cut off.
     pub drain_time: Duration,
@@ -210,26 +207,41 @@ async fn accept(
         }
     }
     // Closing a socket of a group resets whoever waits in its queue: take them in first.
-    while let Some(Ok((stream, _))) = at_once(listener.accept()).await {
-        port.clone().take(stream, &drain, &alive);
+    let taken_in = listener
+        .into_std()
+        .map(|socket| take_in(&socket, |stream| port.clone().take(stream, &drain, &alive)));
+    if let Ok(Err(error)) | Err(error) = taken_in {
+        tracing::warn!(error = %error.kind(), "connections that waited could not be accepted");
+    }
+}
+
+/// Accepts what waits in a socket's queue, and no more.
+fn take_in(socket: &TcpListener, mut take: impl FnMut(TcpStream)) -> io::Result<()> {
+    loop {
+        match socket.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(true)?;
+                take(TcpStream::from_std(stream)?);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error),
+        }
     }
 }
 
 /// Waits for the drain to begin; a server that is gone counts as one that drains.
-async fn begun(drain: &mut watch::Receiver<bool>) {
+pub(crate) async fn begun(drain: &mut watch::Receiver<bool>) {
     let _ = drain.wait_for(|drain| *drain).await;
 }
 
-/// What a future says at once, if it says anything at once.
-async fn at_once<F: Future>(future: F) -> Option<F::Output> {
-    tokio::select! {
-        biased;
-        output = future => Some(output),
-        () = std::future::ready(()) => None,
-    }
-}
-
 impl Port {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        match &self.service {
+            Service::Api(exchange) => exchange.answer(request).await,
+            Service::Admin { api, draining } => admin::answer(&*api.upstream, draining, &request).await,
+        }
+    }
+
     /// Serves a connection in a task of its own, or drops it when there are too many.
     fn take(self: Arc<Self>, stream: TcpStream, drain: &watch::Receiver<bool>, alive: &mpsc::Sender<()>) {
         let before = self.open.fetch_add(1, Ordering::Relaxed);
@@ -237,7 +249,7 @@ impl Port {
         if before < open.0.connections {
             let (drain, alive) = (drain.clone(), alive.clone());
             tokio::spawn(async move {
-                serve(&open.0, stream, drain).await;
+                connection::serve(stream, open.0.idle_time, drain, |request| open.0.answer(request)).await;
                 drop(alive);
             });
         }
@@ -250,37 +262,5 @@ struct Open(Arc<Port>);
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-async fn serve(port: &Port, stream: TcpStream, mut drain: watch::Receiver<bool>) {
-    // Answers are small and whole: waiting for more to send would only delay them. A socket that refuses is dying.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| async {
-        Ok::<_, Infallible>(match &port.service {
-            Service::Api(exchange) => exchange.answer(request).await,
-            Service::Admin { api, draining } => admin::answer(&*api.upstream, draining, &request).await,
-        })
-    });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(port.idle_time)
-        .max_buf_size(HEAD_BYTES)
-        .max_headers(HEADER_FIELDS)
-        // A client that has sent its request and closed its side still gets the answer, and a client that vanishes does
-        // not cancel a write half-way.
-        .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = begun(&mut drain) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        // hyper's errors name what went wrong on the wire, never what was on it.
-        tracing::trace!(%error, "a connection ended early");
     }
 }

@@ -21,9 +21,11 @@ pub(crate) struct TenantNames {
 }
 
 impl TenantNames {
-    /// Reads them; text that no name could be is an unknown tenant, never none.
+    /// Reads them. An rpId or origin that no name could be is an unknown tenant, never none.
     pub(crate) fn of(head: &Parts) -> Result<Self, Problem> {
         let text = |name: &HeaderName| header(&head.headers, name);
+        // The last resorts: what cannot be read there names nobody.
+        let hint = |name: &HeaderName| text(name).ok().flatten();
         let [first, second] = &X_RP_ID_HEADERS;
         let folded = |name: Option<&str>| name.map(str::to_ascii_lowercase);
         Ok(Self {
@@ -33,8 +35,8 @@ impl TenantNames {
                 folded(text(second)?),
             ],
             origin: text(&ORIGIN)?.map(str::to_owned),
-            referer_host: text(&REFERER)?.and_then(|uri| host_of(uri.parse::<Uri>().ok()?.authority()?)),
-            host: text(&HOST)?.and_then(|authority| host_of(&authority.parse().ok()?)),
+            referer_host: hint(&REFERER).and_then(|uri| host_of(uri.parse::<Uri>().ok()?.authority()?)),
+            host: hint(&HOST).and_then(|authority| host_of(&authority.parse().ok()?)),
         })
     }
 
@@ -58,7 +60,11 @@ pub(crate) fn query_value(uri: &Uri, name: &str) -> Result<Option<String>, Probl
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {
-    headers.get(name).map(|value| value.to_str()).transpose().map_err(|_| Problem::UnknownTenant)
+    headers
+        .get(name)
+        .map(|value| value.to_str())
+        .transpose()
+        .map_err(|_| Problem::UnknownTenant { is_readable: true })
 }
 
 fn host_of(authority: &Authority) -> Option<String> {

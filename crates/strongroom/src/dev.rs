@@ -5,31 +5,30 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 
 use serde::Serialize;
-use strongroom_app::{Origin, SignedIn, Tenant};
-use strongroom_domain::{ExternalUserId, Limits};
-use strongroom_http::{HttpLimits, ServerOptions};
-use strongroom_jwt::{Lifetimes, SigningKeys};
+use strongroom_app::SignedIn;
+use strongroom_domain::ExternalUserId;
+use strongroom_jwt::SigningKeys;
 use strongroom_ports::{Clock, TenantId};
 use strongroom_seal::secret_file::write_new_secret_file;
 use strongroom_seal::{Keyring, SystemRandomness};
-use tracing::Level;
 
 use crate::cli::{DevArgs, DevFormat};
-use crate::compose::{Parts, compose};
-use crate::config::{KeySource, Log, LogFormat};
+use crate::compose::compose;
+use crate::config::{Config, Layers};
 use crate::failure::Failure;
-use crate::serve::{bind, runtime, serve_until_signal};
+use crate::logging;
+use crate::serve::{bind, options, parts, runtime, serve_until_signal};
 use crate::system_clock::SystemClock;
-use crate::{key_files, logging};
 
 /// The person of the guide's examples.
 const DEMO_PERSON: &str = "c76302cb-f845-40f4-9c56-29710323afba";
 
 /// Where `dev` keeps the store, below its data directory.
 pub(crate) const STORE: &str = "store";
+const KEYRING: &str = "keys/keyring.json";
+const SIGNING_KEYS: &str = "keys/signing.json";
 
 /// Runs the command: returns after SIGTERM or SIGINT.
 ///
@@ -37,25 +36,24 @@ pub(crate) const STORE: &str = "store";
 ///
 /// [`Failure`].
 pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    logging::start(Log { format: LogFormat::Text, level: Level::WARN });
     let runtime = runtime()?;
     let listeners = bind(&[args.listen], None)?;
     let admin = bind(&[SocketAddr::new(args.listen.ip(), 0)], Some(1))?;
-    let (address, admin_address) = match (listeners.addresses(), admin.addresses()) {
-        ([address], [admin_address]) => (*address, *admin_address),
-        _ => return Err(Failure::Running("no address was bound".to_owned())),
+    let (&[address], &[admin_address]) = (listeners.addresses(), admin.addresses()) else {
+        return Err(Failure::Running("no address was bound".to_owned()));
     };
-    let (api, store) = compose(parts(&args.data_dir, address)?)?;
-    let tenant = localhost()?;
-    let person = ExternalUserId::parse(DEMO_PERSON).map_err(|error| Failure::Running(error.to_string()))?;
-    let demo = runtime
-        .block_on(api.identity.begin(tenant, person))
-        .map_err(|error| Failure::Running(format!("the demo person could not be signed in: {error}")))?;
-    let options = ServerOptions {
-        connections: 1000,
-        idle_time: Duration::from_secs(75),
-        drain_time: Duration::from_secs(20),
-    };
+    let text = settings(address);
+    let settings = Layers::new(Vec::new()).with_text(&args.data_dir.join("strongroom.toml"), &text);
+    let config = Config::load(settings)?.config;
+    logging::start(config.log);
+    make_keys(&args.data_dir)?;
+    let options = options(&config);
+    let (api, store) = compose(parts(config, true)?)?;
+
+    let refused = |error: &dyn std::error::Error| Failure::Running(format!("the demo person: {error}"));
+    let tenant = TenantId::parse("localhost").map_err(|error| refused(&error))?;
+    let person = ExternalUserId::parse(DEMO_PERSON).map_err(|error| refused(&error))?;
+    let demo = runtime.block_on(api.identity.begin(tenant, person)).map_err(|error| refused(&error))?;
     serve_until_signal(&runtime, api, &store, listeners, Some(admin), options, || {
         match args.format {
             DevFormat::Json => say_json(args, address, admin_address, &demo, out),
@@ -65,53 +63,51 @@ pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
     })
 }
 
-fn parts(data_dir: &Path, address: SocketAddr) -> Result<Parts, Failure> {
-    let keys = data_dir.join("keys");
-    std::fs::create_dir_all(&keys)
-        .map_err(|error| Failure::Running(format!("could not make {}: {error}", keys.display())))?;
-    let keyring = keys.join("keyring.json");
-    let signing_keys = keys.join("signing.json");
-    let now = SystemClock.now();
+/// What `dev` serves with, in the words of a configuration file; relative paths are below the data directory.
+fn settings(address: SocketAddr) -> String {
+    format!(
+        r#"
+[server]
+listen = ["{address}"]
+
+[safe]
+path = "{STORE}"
+keyring_file = "{KEYRING}"
+
+[tokens]
+signing_keys_file = "{SIGNING_KEYS}"
+
+[[tenant]]
+rp_id = "localhost"
+name = "Demo"
+origins = ["http://localhost:{port}", "http://{address}"]
+sign_up_without_passkey = true
+
+[log]
+format = "text"
+level = "warn"
+"#,
+        port = address.port(),
+    )
+}
+
+/// Makes the key files on first use.
+fn make_keys(data_dir: &Path) -> Result<(), Failure> {
+    let (keyring, signing_keys) = (data_dir.join(KEYRING), data_dir.join(SIGNING_KEYS));
     if data_dir.join(STORE).exists() && !keyring.exists() {
         // A new one would open nothing, and stand in the way of the old one when it is found.
-        return Err(Failure::Keys(format!(
-            "{}: missing, and the data beside it is sealed with it",
-            keyring.display()
-        )));
+        let place = keyring.display();
+        return Err(Failure::Keys(format!("{place}: missing, and the data beside it is sealed with it")));
     }
+    for directory in [&keyring, &signing_keys].map(|file| file.parent().unwrap_or(data_dir)) {
+        std::fs::create_dir_all(directory)
+            .map_err(|error| Failure::Running(format!("could not make {}: {error}", directory.display())))?;
+    }
+    let now = SystemClock.now();
     make(&keyring, || Ok(Keyring::generate(&SystemRandomness, now).to_json().to_vec()))?;
     make(&signing_keys, || {
         let keys = SigningKeys::generate(now, &SystemRandomness).map_err(|error| error.to_string())?;
         Ok(keys.to_json().as_bytes().to_vec())
-    })?;
-    let port = address.port();
-    Ok(Parts {
-        keyring: key_files::keyring(&KeySource::File(keyring))?,
-        signing_keys: key_files::signing_keys(&KeySource::File(signing_keys))?,
-        issuers: Vec::new(),
-        directory: data_dir.join(STORE),
-        tenants: vec![Tenant {
-            id: localhost()?,
-            name: "Demo".to_owned(),
-            origins: vec![
-                Origin::new(format!("http://localhost:{port}")),
-                Origin::new(format!("http://127.0.0.1:{port}")),
-            ],
-            sign_up_without_passkey: true,
-        }],
-        loopback_is_localhost: true,
-        lifetimes: Lifetimes {
-            access_lifetime: Duration::from_hours(1),
-            refresh_lifetime: Duration::from_hours(24),
-            leeway: Duration::from_secs(30),
-        },
-        limits: Limits::default(),
-        http_limits: HttpLimits {
-            body_bytes: 64 * 1024,
-            body_time: Duration::from_secs(30),
-            requests_in_flight: 1000,
-        },
-        sign_ups_per_hour: 1000,
     })
 }
 
@@ -122,10 +118,6 @@ fn make(path: &Path, content: impl FnOnce() -> Result<Vec<u8>, String>) -> Resul
     }
     let content = zeroize::Zeroizing::new(content().map_err(Failure::Keys)?);
     write_new_secret_file(path, &content).map_err(|error| Failure::Keys(error.to_string()))
-}
-
-fn localhost() -> Result<TenantId, Failure> {
-    TenantId::parse("localhost").map_err(|error| Failure::Running(error.to_string()))
 }
 
 /// What `--format json` prints.

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, environment: Environment, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Dev(args) => dev::run(args, out),
-        Command::Serve(args) => serve::run(args, environment, out),
+        Command::Serve(args) => serve::run(args, environment),
         Command::Config(command) => config_command::run(command, environment, out),
         Command::Keys(command) => keys_command::run(command, &SystemClock, &SystemRandomness, out),
         Command::Store(command) => store_command::run(command, environment, out),

@@ -1,6 +1,5 @@
 //! `strongroom serve`: the safe as a configuration file says, until a signal ends it.
 
-use std::io::Write;
 use std::net::SocketAddr;
 
 use strongroom_http::{Api, BindError, HttpLimits, Listeners, Server, ServerOptions, Stopped};
@@ -20,17 +19,36 @@ use crate::{key_files, logging};
 /// # Errors
 ///
 /// [`Failure`], before anything is served.
-pub(crate) fn run(args: &ServeArgs, environment: Environment, _out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Failure> {
     let config = Config::load(Layers::new(environment).with_file(&args.config))?.config;
     logging::start(config.log);
-    let issuers = config.issuers.iter().map(key_files::issuer).collect::<Result<_, _>>()?;
-    let parts = Parts {
+    let runtime = runtime()?;
+    // Ports first: a second server must go before it comes near the data.
+    let listeners = bind(&config.server.listen, config.server.workers.map(usize::from))?;
+    let admin = config.server.admin_listen.map(|address| bind(&[address], Some(1))).transpose()?;
+    let options = options(&config);
+    let (api, store) = compose(parts(config, false)?)?;
+
+    let addresses = listeners.addresses().to_vec();
+    let admin_address = admin.as_ref().and_then(|admin| admin.addresses().first().copied());
+    serve_until_signal(&runtime, api, &store, listeners, admin, options, || {
+        for address in addresses {
+            let admin_address = admin_address.map(tracing::field::display);
+            tracing::info!(%address, admin_address, "listening");
+        }
+        Ok(())
+    })
+}
+
+/// What a configuration composes to, its keys read in.
+pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts, Failure> {
+    Ok(Parts {
         keyring: key_files::keyring(&config.safe.keyring)?,
         signing_keys: key_files::signing_keys(&config.tokens.signing_keys)?,
-        issuers,
+        issuers: config.issuers.iter().map(key_files::issuer).collect::<Result<_, _>>()?,
         directory: config.safe.path,
         tenants: config.tenants,
-        loopback_is_localhost: false,
+        loopback_is_localhost,
         lifetimes: Lifetimes {
             access_lifetime: config.tokens.access_lifetime,
             refresh_lifetime: config.tokens.refresh_lifetime,
@@ -43,27 +61,16 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment, _out: &mut dyn Wri
             requests_in_flight: config.limits.requests_in_flight,
         },
         sign_ups_per_hour: config.limits.sign_ups_per_hour,
-    };
-    let options = ServerOptions {
+    })
+}
+
+/// How a configuration wants its connections treated.
+pub(crate) fn options(config: &Config) -> ServerOptions {
+    ServerOptions {
         connections: config.limits.connections,
         idle_time: config.limits.idle,
         drain_time: config.server.drain,
-    };
-    let runtime = runtime()?;
-    // Ports first: a second server must go before it comes near the data.
-    let listeners = bind(&config.server.listen, config.server.workers.map(usize::from))?;
-    let admin = config.server.admin_listen.map(|address| bind(&[address], Some(1))).transpose()?;
-    let (api, store) = compose(parts)?;
-
-    let addresses = listeners.addresses().to_vec();
-    let admin_address = admin.as_ref().and_then(|admin| admin.addresses().first().copied());
-    serve_until_signal(&runtime, api, &store, listeners, admin, options, || {
-        for address in addresses {
-            let admin_address = admin_address.map(tracing::field::display);
-            tracing::info!(%address, admin_address, "listening");
-        }
-        Ok(())
-    })
+    }
 }
 
 /// The runtime of the main thread, which only waits: for signals, and for the drain.

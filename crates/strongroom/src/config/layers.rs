@@ -44,7 +44,6 @@ impl Layers {
     }
 
     /// With a text that stands for a file at `path`, whose relative paths are relative to its directory.
-    #[cfg(test)]
     pub(crate) fn with_text(self, path: &Path, text: &str) -> Self {
         Self { file: Some((path.to_owned(), Ok(text.to_owned()))), ..self }
     }

@@ -23,7 +23,7 @@ pub(crate) struct Limits {
     pub(crate) requests_in_flight: usize,
     /// `body_s`: for a request's body to arrive.
     pub(crate) body: Duration,
-    /// `idle_s`: that a connection may be silent, before a request's head or within it.
+    /// `idle_s`: for the next request's head to be there whole, from the end of the request before.
     pub(crate) idle: Duration,
     /// `sign_ups_per_hour`: accounts without a passkey, of all tenants together.
     pub(crate) sign_ups_per_hour: u32,

@@ -42,6 +42,51 @@ fn sigterm_turns_readiness_off_finishes_what_is_in_hand_and_exits_with_0() {
 }
 
 #[test]
+fn requests_that_had_arrived_when_sigterm_came_are_answered() {
+    let data = tempfile::tempdir().unwrap();
+    let safe = Safe::dev(data.path());
+    // Stopped, the process takes nothing in: everything waits in the kernel, the signal with it.
+    safe.signal("STOP");
+    let mut clients: Vec<Client> = (0..100).map(|_| safe.connect()).collect();
+    for client in &mut clients {
+        client.send(&wire::request("GET", "/health", &[], ""));
+    }
+    safe.signal("TERM");
+    safe.signal("CONT");
+    for (number, client) in clients.iter_mut().enumerate() {
+        let answer = client.try_receive("GET").unwrap_or_else(|error| panic!("client {number}: {error}"));
+        assert_eq!(answer.status, 200);
+    }
+    assert_eq!(safe.wait().0.code(), Some(0));
+}
+
+#[test]
+fn a_box_that_does_not_open_is_500_tells_nothing_and_can_be_erased() {
+    let data = tempfile::tempdir().unwrap();
+    let path = format!("/v1/ibexsafe/userdata/external/{DEMO}");
+    let body = format!(r#"{{"externalUserId":"{DEMO}","data":{{"language":"en"}}}}"#);
+    let safe = Safe::dev(data.path());
+    assert_eq!(
+        safe.connect().authorized(&safe.access_token, "POST", "/v1/ibexsafe/userdata", &body).status,
+        200
+    );
+    safe.stop();
+    let database = rusqlite::Connection::open(data.path().join("store/strongroom.db")).unwrap();
+    assert_eq!(database.execute("UPDATE records SET version = version + 1", []).unwrap(), 1);
+    drop(database);
+
+    let safe = Safe::dev(data.path());
+    let mut client = safe.connect();
+    for (method, path, body) in [("GET", path.as_str(), ""), ("POST", "/v1/ibexsafe/userdata", body.as_str())]
+    {
+        let answer = client.authorized(&safe.access_token, method, path, body);
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (500, Some("internal")), "{method}");
+    }
+    assert_eq!(client.authorized(&safe.access_token, "DELETE", &path, "").status, 204);
+    assert_eq!(client.authorized(&safe.access_token, "GET", &path, "").status, 204);
+}
+
+#[test]
 fn a_second_server_on_the_same_port_refuses_to_start() {
     let data = tempfile::tempdir().unwrap();
     let safe = Safe::dev(data.path());

@@ -16,6 +16,7 @@ mod guides;
 mod keys;
 mod lifecycle;
 mod limits;
+mod real_safe;
 mod support;
 mod tenants;
 mod transcripts;
