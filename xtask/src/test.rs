@@ -11,10 +11,8 @@ use crate::workspace::{self, Outcome, command, has_program};
 ///
 /// A test fails, or a tool is missing and cannot be installed from here.
 pub(crate) fn run(_: &[String]) -> Outcome {
-    if cfg!(target_os = "linux") {
-        for program in ["strace", "curl", "python3"] {
-            provide(program)?;
-        }
+    for program in ["strace", "curl", "python3"] {
+        provide(program)?;
     }
     workspace::run(command("cargo test --workspace --all-features --locked"))
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// Switches core dumps off for this process, and on Linux also attaching to it and reading its memory by processes of
+/// Switches core dumps off for this process, and attaching to it and reading its memory by processes of
 /// the same user.
 ///
 /// # Errors
@@ -12,7 +12,6 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 /// What the operating system answers; the caller warns and goes on, for a sandbox may forbid even this.
 pub(crate) fn forbid_memory_dumps() -> io::Result<()> {
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
-    #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     Ok(())
 }
@@ -27,7 +26,6 @@ mod tests {
     fn no_core_is_written_once_dumps_are_forbidden() {
         forbid_memory_dumps().unwrap();
         assert_eq!(getrlimit(Resource::Core).current, Some(0));
-        #[cfg(target_os = "linux")]
         assert_eq!(
             rustix::process::dumpable_behavior().unwrap(),
             rustix::process::DumpableBehavior::NotDumpable
