@@ -15,7 +15,6 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::answer::Body;
-use crate::server::begun;
 
 /// Bytes of a request head, the request line included. More is 431.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -74,4 +73,9 @@ pub(crate) async fn serve<A>(
         // hyper's errors name what went wrong on the wire, never what was on it.
         tracing::trace!(%error, "a connection ended early");
     }
+}
+
+/// Waits for the drain to begin; a server that is gone counts as one that drains.
+pub(crate) async fn begun(drain: &mut watch::Receiver<bool>) {
+    let _ = drain.wait_for(|drain| *drain).await;
 }

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 use crate::admin::{self, Draining};
 use crate::answer::Body;
 use crate::api::Api;
-use crate::connection;
+use crate::connection::{self, begun};
 use crate::exchange::Exchange;
 use crate::listeners::Listeners;
 
@@ -227,11 +227,6 @@ fn take_in(socket: &TcpListener, mut take: impl FnMut(TcpStream)) -> io::Result<
             Err(error) => return Err(error),
         }
     }
-}
-
-/// Waits for the drain to begin; a server that is gone counts as one that drains.
-pub(crate) async fn begun(drain: &mut watch::Receiver<bool>) {
-    let _ = drain.wait_for(|drain| *drain).await;
 }
 
 impl Port {

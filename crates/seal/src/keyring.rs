@@ -6,21 +6,18 @@
 use std::fmt;
 
 use strongroom_ports::{Randomness, Timestamp};
-use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::key_check::KeyCheck;
-use crate::key_id::{KeyId, MAX_KEY_ID_BYTES};
-use crate::key_material::{KEY_BYTES, KeyMaterial};
-use crate::keyring_json::{self, MAX_KEYRING_BYTES};
-
-/// The most sealing keys of a keyring: a new one every month for five years.
-pub const MAX_SEALING_KEYS: usize = 64;
+use crate::key_id::KeyId;
+use crate::key_material::KeyMaterial;
+use crate::keyring_json;
+use crate::keyring_rules::{KeyringError, MAX_SEALING_KEYS};
 
 /// An index key and 1 to [`MAX_SEALING_KEYS`] sealing keys, no two alike. Overwritten when dropped.
 ///
 /// Its file is JSON: `{"version":1,"index_key":"…","sealing_keys":[{"id":"…","key":"…"}]}`, each key 32 bytes in
-/// base64url without padding, each id 1 to [`MAX_KEY_ID_BYTES`] characters of `[A-Za-z0-9._-]`.
+/// base64url without padding, each id 1 to [`MAX_KEY_ID_BYTES`](crate::MAX_KEY_ID_BYTES) characters of `[A-Za-z0-9._-]`.
 pub struct Keyring {
     index_key: KeyMaterial,
     sealing_keys: Vec<(KeyId, KeyMaterial)>,
@@ -41,7 +38,8 @@ impl Keyring {
     ///
     /// [`KeyringError`] says which rule was broken and where, without repeating what stands there.
     pub fn parse(json: &[u8]) -> Result<Self, KeyringError> {
-        keyring_json::parse(json)
+        let (index_key, sealing_keys) = keyring_json::parse(json)?;
+        Self::of(index_key, sealing_keys)
     }
 
     /// A keyring of given keys, once they obey the rules.
@@ -93,7 +91,7 @@ impl Keyring {
     /// The content of a keyring file, which [`parse`](Self::parse) reads back.
     #[must_use]
     pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
-        keyring_json::write(self)
+        keyring_json::write(&self.index_key, &self.sealing_keys)
     }
 
     /// The ids of the sealing keys, the one that seals first.
@@ -125,73 +123,6 @@ impl fmt::Debug for Keyring {
             .field("sealing_keys", &self.key_ids().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
-}
-
-/// Why a keyring was refused. Positions are those of `sealing_keys`, from 0; nothing of the content is repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum KeyringError {
-    /// More bytes than a keyring may have.
-    #[error("the keyring is larger than {MAX_KEYRING_BYTES} bytes")]
-    TooLarge,
-    /// Not JSON in UTF-8 (RFC 8259), or bytes behind the end.
-    #[error("the keyring is not JSON: line {line}, column {column}")]
-    NotJson {
-        /// From 1.
-        line: usize,
-        /// From 0, in bytes.
-        column: usize,
-    },
-    /// A member is unknown, missing, there twice or of another type.
-    #[error(
-        "the keyring is not exactly {{\"version\":1,\"index_key\":\"…\",\"sealing_keys\":[{{\"id\":\"…\",\"key\":\"…\"}}]}}: \
-         line {line}, column {column}"
-    )]
-    Shape {
-        /// From 1.
-        line: usize,
-        /// From 0, in bytes.
-        column: usize,
-    },
-    /// Another version of the format.
-    #[error("the keyring's version is not 1")]
-    Version,
-    /// The index key is no key.
-    #[error("the keyring's index_key is not {KEY_BYTES} bytes in base64url without padding")]
-    IndexKey,
-    /// A sealing key is no key.
-    #[error(
-        "the keyring's sealing_keys[{position}].key is not {KEY_BYTES} bytes in base64url without padding"
-    )]
-    SealingKey {
-        /// Which.
-        position: usize,
-    },
-    /// An id is outside the grammar.
-    #[error(
-        "the keyring's sealing_keys[{position}].id is not 1 to {MAX_KEY_ID_BYTES} characters of A-Z a-z 0-9 . _ -"
-    )]
-    KeyId {
-        /// Which.
-        position: usize,
-    },
-    /// An id stands there twice.
-    #[error("the keyring's sealing_keys[{position}].id is another key's")]
-    DuplicateId {
-        /// Which, the second of the two.
-        position: usize,
-    },
-    /// A key stands there twice: two names for one key, or the index key as a sealing key.
-    #[error("the keyring's sealing_keys[{position}].key stands there twice")]
-    DuplicateKey {
-        /// Which, the second of the two.
-        position: usize,
-    },
-    /// Nothing to seal with.
-    #[error("the keyring has no sealing key")]
-    NoSealingKey,
-    /// More sealing keys than a keyring may have.
-    #[error("the keyring has more than {MAX_SEALING_KEYS} sealing keys")]
-    TooManySealingKeys,
 }
 
 #[cfg(test)]

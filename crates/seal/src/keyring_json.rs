@@ -7,10 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::key_id::{KeyId, MAX_KEY_ID_BYTES};
 use crate::key_material::{KEY_TEXT_BYTES, KeyMaterial};
-use crate::keyring::{Keyring, KeyringError};
-
-/// The largest keyring file: about four times the largest keyring.
-pub const MAX_KEYRING_BYTES: usize = 64 * 1024;
+use crate::keyring_rules::{KeyringError, MAX_KEYRING_BYTES};
 
 /// Borrowed strings: no copy of a key is made while reading, and an escaped one, which no key needs, is refused.
 #[derive(Deserialize)]
@@ -29,8 +26,11 @@ struct SealingKeyJson<'a> {
     key: &'a str,
 }
 
-/// Reads a keyring.
-pub(crate) fn parse(json: &[u8]) -> Result<Keyring, KeyringError> {
+/// A sealing key and its id.
+pub(crate) type SealingKey = (KeyId, KeyMaterial);
+
+/// Reads an index key and sealing keys.
+pub(crate) fn parse(json: &[u8]) -> Result<(KeyMaterial, Vec<SealingKey>), KeyringError> {
     if json.len() > MAX_KEYRING_BYTES {
         return Err(KeyringError::TooLarge);
     }
@@ -50,18 +50,18 @@ pub(crate) fn parse(json: &[u8]) -> Result<Keyring, KeyringError> {
         let key = KeyMaterial::parse(sealing.key).ok_or(KeyringError::SealingKey { position })?;
         Ok((id, key))
     });
-    Keyring::of(index_key, sealing_keys.collect::<Result<_, _>>()?)
+    Ok((index_key, sealing_keys.collect::<Result<_, _>>()?))
 }
 
-/// Writes a keyring, a sealing key a line. By hand, since a growing buffer would leave copies of keys behind, and
+/// Writes keys, a sealing key a line. By hand, since a growing buffer would leave copies of keys behind, and
 /// neither ids nor base64url need escapes.
-pub(crate) fn write(keyring: &Keyring) -> Zeroizing<Vec<u8>> {
+pub(crate) fn write(index_key: &KeyMaterial, sealing_keys: &[SealingKey]) -> Zeroizing<Vec<u8>> {
     const ENTRY_BYTES: usize = MAX_KEY_ID_BYTES + KEY_TEXT_BYTES + 32;
-    let mut json = Zeroizing::new(Vec::with_capacity((keyring.sealing_keys().len() + 2) * ENTRY_BYTES));
+    let mut json = Zeroizing::new(Vec::with_capacity((sealing_keys.len() + 2) * ENTRY_BYTES));
     json.extend_from_slice(b"{\n  \"version\": 1,\n  \"index_key\": \"");
-    json.extend_from_slice(keyring.index_key().text().as_slice());
+    json.extend_from_slice(index_key.text().as_slice());
     json.extend_from_slice(b"\",\n  \"sealing_keys\": [");
-    for (position, (id, key)) in keyring.sealing_keys().iter().enumerate() {
+    for (position, (id, key)) in sealing_keys.iter().enumerate() {
         json.extend_from_slice(if position == 0 { b"\n    " } else { b",\n    " });
         json.extend_from_slice(b"{\"id\": \"");
         json.extend_from_slice(id.as_str().as_bytes());
@@ -78,7 +78,8 @@ mod tests {
     use strongroom_ports::Timestamp;
 
     use super::*;
-    use crate::keyring::MAX_SEALING_KEYS;
+    use crate::keyring::Keyring;
+    use crate::keyring_rules::MAX_SEALING_KEYS;
     use crate::system_randomness::SystemRandomness;
 
     const A: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
