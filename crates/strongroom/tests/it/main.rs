@@ -12,6 +12,7 @@
 mod canary;
 mod crash;
 mod erasure;
+mod faults;
 mod guides;
 mod keys;
 mod lifecycle;

@@ -109,6 +109,11 @@ impl Client {
         self.request(method, path, &headers, body)
     }
 
+    /// Closes our side: nothing more will be sent.
+    pub(crate) fn finish(&self) {
+        self.reader.get_ref().shutdown(std::net::Shutdown::Write).expect("the connection is there");
+    }
+
     /// Whether the server has closed its side.
     pub(crate) fn is_closed(&mut self) -> bool {
         matches!(self.reader.read(&mut [0]), Ok(0) | Err(_))
