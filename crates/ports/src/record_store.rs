@@ -167,8 +167,9 @@ pub trait RecordStore: fmt::Debug + Send + Sync {
     /// say: [`events`](Self::events) settles it by the write id, once the store answers again.
     async fn commit(&self, id: &RecordId, commit: Commit) -> Result<(), StoreError>;
 
-    /// Erases a record in the state `expected`: record, wrapped key and the bytes of both, from every file, before this
-    /// returns. Leaves one [`EventBody::Erased`] in the outbox, under the version after `expected`; the sealed events of the
+    /// Erases a record in the state `expected`: the record is gone, and before this returns, the bytes of its wrapped key
+    /// are gone from every file. Its boxes are overwritten as far as the engine can, and nothing opens them any more.
+    /// Leaves one [`EventBody::Erased`] in the outbox, under the version after `expected`; the sealed events of the
     /// generation may go.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! Sealed records in memory, in front of the database. What it answers is never older than what anybody was told.
 //!
 //! Before a transaction commits, its records are taken out and are *in flux*: whoever asks reads the database, and leaves
-//! nothing behind. After the commit they are settled with the new state. A reader that missed holds a ticket, the number
-//! of its shard's last such event; what it read is kept only if none has come since.
+//! nothing behind. After the commit they are settled with the new state (see `in_flux.rs`). A reader that missed holds a
+//! ticket, the number of changes of its record by then; what it read is kept only if none has begun since.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -15,6 +15,10 @@ use strongroom_ports::{RecordId, SealedRecord};
 
 /// A power of two: few enough that a shard holds many of the largest records, enough that cores seldom meet in one.
 const SHARDS: usize = 32;
+
+/// Changes are counted by this many counters in a shard, for ever, at eight bytes each; so a change voids the ticket of one
+/// other record in thousands.
+const COUNTERS: usize = 256;
 
 /// A guess at a record's size, which sets how many the cache makes room for at first.
 const TYPICAL_BYTES: usize = 2 * 1024;
@@ -34,7 +38,7 @@ pub(crate) enum LookUp {
     Miss(Option<Ticket>),
 }
 
-/// When a reader missed.
+/// How often a record had changed when a reader missed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
 
@@ -44,7 +48,7 @@ pub(crate) struct RecordCache {
 }
 
 struct Shard {
-    epoch: u64,
+    changes: [u64; COUNTERS],
     in_flux: HashSet<RecordId>,
     records: Cache<RecordId, Known, Weight>,
 }
@@ -54,7 +58,7 @@ impl RecordCache {
         let shard = || {
             let bytes = bytes / SHARDS;
             let records = Cache::with_weighter(bytes / TYPICAL_BYTES + 1, bytes as u64, Weight);
-            Mutex::new(Shard { epoch: 0, in_flux: HashSet::new(), records })
+            Mutex::new(Shard { changes: [0; COUNTERS], in_flux: HashSet::new(), records })
         };
         Self { shards: std::iter::repeat_with(shard).take(SHARDS).collect() }
     }
@@ -67,30 +71,29 @@ impl RecordCache {
         }
         match shard.records.get(id) {
             Some(known) => LookUp::Hit(known.clone()),
-            None => LookUp::Miss(Some(Ticket(shard.epoch))),
+            None => LookUp::Miss(Some(Ticket(shard.changes[counter(id)]))),
         }
     }
 
-    /// Keeps what a reader found, unless the shard has seen a commit since its ticket.
+    /// Keeps what a reader found, unless a change of the record has begun since its ticket.
     pub(crate) fn fill(&self, id: &RecordId, ticket: Ticket, known: Known) {
         let mut shard = self.shard(id);
-        if shard.epoch == ticket.0 {
+        if shard.changes[counter(id)] == ticket.0 {
             shard.records.insert(*id, known);
         }
     }
 
     /// Takes a record out, before the commit that changes it.
-    pub(crate) fn begin(&self, id: &RecordId) -> Option<Known> {
+    pub(crate) fn begin(&self, id: &RecordId) {
         let mut shard = self.shard(id);
-        shard.epoch += 1;
+        shard.changes[counter(id)] += 1;
         shard.in_flux.insert(*id);
-        shard.records.remove(id).map(|(_, known)| known)
+        shard.records.remove(id);
     }
 
     /// Puts in what a record is after the commit, or nothing when that is not known.
     pub(crate) fn settle(&self, id: &RecordId, known: Option<Known>) {
         let mut shard = self.shard(id);
-        shard.epoch += 1;
         shard.in_flux.remove(id);
         if let Some(known) = known {
             shard.records.insert(*id, known);
@@ -101,6 +104,11 @@ impl RecordCache {
         // An id is a keyed hash: any of its bytes spreads evenly. No code that holds the lock can panic half-way.
         self.shards[usize::from(id.as_bytes()[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Another byte of the id than the one that names the shard.
+fn counter(id: &RecordId) -> usize {
+    usize::from(id.as_bytes()[1]) % COUNTERS
 }
 
 impl fmt::Debug for RecordCache {
@@ -189,11 +197,28 @@ mod tests {
         let cache = RecordCache::new(1 << 20);
         let early = ticket(&cache);
         cache.fill(&ID, early, version(1));
-        assert_eq!(cache.begin(&ID), Some(version(1)), "the writer gets what was known");
+        assert_eq!(hit(&cache), Some(version(1)));
+        cache.begin(&ID);
         assert!(matches!(cache.look_up(&ID), LookUp::Miss(None)), "nor is a ticket given");
         cache.fill(&ID, early, version(1));
         cache.settle(&ID, None);
         assert_eq!(hit(&cache), None);
+    }
+
+    #[test]
+    fn changes_of_other_records_void_no_ticket() {
+        let cache = RecordCache::new(1 << 20);
+        let slow = ticket(&cache);
+        for other in 2..=u8::MAX {
+            // In the same shard, all of them.
+            let mut id = *ID.as_bytes();
+            id[1] = other;
+            let id = RecordId::from_bytes(id);
+            cache.begin(&id);
+            cache.settle(&id, Some(None));
+        }
+        cache.fill(&ID, slow, version(1));
+        assert_eq!(hit(&cache), Some(version(1)));
     }
 
     #[test]

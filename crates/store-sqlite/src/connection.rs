@@ -13,7 +13,11 @@ const STATEMENTS: usize = 64;
 const PAGE_CACHE_KIB: i64 = 4 * 1024;
 
 /// How long a reader waits for a lock: only while the log is being restarted or recovered, which takes milliseconds.
-const READER_BUSY: Duration = Duration::from_secs(5);
+const READER_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a transaction waits for the lock of writers, which nobody else has but an operator with a shell: as long as
+/// callers may be kept waiting for his sake.
+const WRITER_WAIT: Duration = Duration::from_secs(1);
 
 /// The one connection that writes.
 ///
@@ -25,6 +29,7 @@ pub(crate) fn writer(database: &Path) -> Result<Connection> {
         database,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
+    connection.busy_timeout(WRITER_WAIT)?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
@@ -44,7 +49,7 @@ pub(crate) fn reader(database: &Path) -> Result<Connection> {
         database,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    connection.busy_timeout(READER_BUSY)?;
+    connection.busy_timeout(READER_WAIT)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update(None, "query_only", "ON")?;
     common(&connection)?;
@@ -57,6 +62,12 @@ fn common(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "cell_size_check", "ON")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)
+}
+
+/// Begins a transaction that writes.
+pub(crate) fn begin(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(WRITER_WAIT)?;
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)
 }
 
 /// Moves the write-ahead log into the database and cuts it to nothing. `false` when another process still reads from it

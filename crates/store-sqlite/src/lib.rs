@@ -3,7 +3,7 @@
 //! One thread writes. It takes all that is waiting into one transaction, so that one sync answers many callers, and
 //! nobody is answered before it. Reads are answered from a cache of sealed records, or by a few reader threads; no
 //! caller's thread ever waits for a disk. What an erasure promises is kept by overwriting
-//! sealed bytes in their place and by emptying the write-ahead log before it is answered.
+//! the wrapped key in its place and by emptying the write-ahead log before it is answered.
 //!
 //! The store must never see a plaintext, nor retry a sync that failed: what the disk holds is unknown then, and only a
 //! restart reads it afresh.
@@ -12,17 +12,19 @@ mod cache;
 mod connection;
 mod directory;
 mod error;
+mod in_flux;
 mod job;
 mod key_checks;
+mod key_slots;
 mod operator;
 mod options;
+mod outbox;
 mod reader;
 mod record_writes;
 mod rows;
 mod schema;
 mod session_writes;
 mod shared;
-mod slots;
 mod store;
 mod writer;
 
@@ -32,8 +34,8 @@ mod faults;
 pub use error::{OpenError, OperatorError};
 pub use operator::{Report, backup, check, restore};
 pub use options::{
-    DEFAULT_CACHE_BYTES, DEFAULT_ERASURES_KEPT, DEFAULT_EVENTS_PER_RECORD, DEFAULT_QUEUE_LEN, KeyCheck,
-    Options,
+    DEFAULT_CACHE_BYTES, DEFAULT_ERASURES_KEPT, DEFAULT_EVENT_BYTES_PER_RECORD, DEFAULT_EVENTS_PER_RECORD,
+    DEFAULT_QUEUE_LEN, KeyCheck, Options,
 };
 pub use shared::Stats;
 pub use store::SqliteStore;

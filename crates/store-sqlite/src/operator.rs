@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
+use strongroom_ports::StoreError;
 
 use crate::connection;
 use crate::directory::{self, Directory};
-use crate::error::{OpenError, OperatorError};
+use crate::error::{OpenError, OperatorError, store_error};
 use crate::schema;
 
 /// Findings of the integrity check that a report holds: the first few tell what kind of damage it is.
@@ -18,6 +19,9 @@ const FINDINGS: usize = 20;
 /// How long a copy waits for a lock, and how often: only the moments in which a log is recovered are locked.
 const COPY_PAUSE: Duration = Duration::from_millis(50);
 const COPY_TRIES: u32 = 100;
+
+/// How long a restore waits for another process to leave the log of what it replaces.
+const OLD_LOG_WAIT: Duration = Duration::from_secs(10);
 
 /// What [`check`] found. Counts, never contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +37,7 @@ pub struct Report {
     pub records: u64,
     /// Records whose key is gone: they read as erased.
     pub records_without_key: u64,
-    /// Records or events that lack a sealed box: damage.
+    /// Events of writes that lack their sealed box: damage. A record cannot lack one.
     pub missing_boxes: u64,
     /// Events in the outbox.
     pub events: u64,
@@ -87,7 +91,8 @@ pub fn backup(directory: &Path, to: &Path) -> Result<(), OperatorError> {
 ///
 /// # Errors
 ///
-/// [`OperatorError::Exists`] without `force`; [`OpenError::InUse`] while a server has the directory;
+/// [`OperatorError::Exists`] without `force`; [`OpenError::InUse`] while a server has the directory, and
+/// [`OpenError::Busy`] while another process reads it;
 /// [`OperatorError::Unsound`] for a damaged backup; others as [`check`].
 pub fn restore(directory: &Path, from: &Path, force: bool) -> Result<(), OperatorError> {
     let source = open(from)?;
@@ -106,13 +111,31 @@ pub fn restore(directory: &Path, from: &Path, force: bool) -> Result<(), Operato
     if !sound? {
         return Err(OperatorError::Unsound);
     }
-    // The old log first: beside the new database it would be played into it.
+    empty_old_log(&database)?;
+    // Beside the new database the old log would be played into it, and a crash before the rename must lose nothing.
     directory::remove(&directory::beside(&database, "-wal"))?;
     directory::remove(&directory::beside(&database, "-shm"))?;
     directory::sync_parent(&database)?;
     std::fs::rename(&copied, &database)?;
     directory::sync_parent(&database)?;
     Ok(())
+}
+
+/// Moves what the log of a database still holds into it, so that the database is whole without its log. One that is too
+/// damaged for that is given up by whoever replaces it.
+fn empty_old_log(database: &Path) -> Result<(), OperatorError> {
+    if !directory::is_filled(database)? || !database.try_exists()? {
+        return Ok(());
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    match Connection::open_with_flags(database, flags)
+        .and_then(|connection| connection::empty_log(&connection, OLD_LOG_WAIT))
+    {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(OpenError::Busy.into()),
+        Err(error) if store_error(&error) == StoreError::Damaged => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Opens a database of ours, to read.
@@ -166,16 +189,37 @@ fn report(connection: &Connection) -> Result<Report, OperatorError> {
         records_without_key: count(
             "SELECT count(*) FROM records r WHERE NOT EXISTS
              (SELECT 1 FROM keys k WHERE k.slot = r.key_slot AND k.generation = r.generation
-              AND substr(k.body, 1, 4) <> x'00000000')",
+              AND k.body <> zeroblob(length(k.body)))",
         )?,
-        missing_boxes: count(
-            "SELECT count(*) FROM
-             (SELECT generation, public_slot AS slot FROM records
-              UNION ALL SELECT generation, private_slot FROM records WHERE private_slot IS NOT NULL
-              UNION ALL SELECT generation, slot FROM events WHERE kind = 1) needed
-             WHERE NOT EXISTS (SELECT 1 FROM boxes b WHERE b.slot = needed.slot AND b.generation = needed.generation)",
-        )?,
+        missing_boxes: count("SELECT count(*) FROM events WHERE kind = 1 AND body IS NULL")?,
         events: count("SELECT count(*) FROM events")?,
         sessions: count("SELECT count(*) FROM sessions")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A restore that ends between the removal of the old log and the rename leaves exactly this.
+    #[test]
+    fn a_database_whose_log_was_emptied_is_whole_without_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (living, crashed) = (directory.path().join("living"), directory.path().join("crashed"));
+        let connection = Connection::open(&living).unwrap();
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (1)")
+            .unwrap();
+        std::fs::copy(&living, &crashed).unwrap();
+        std::fs::copy(directory::beside(&living, "-wal"), directory::beside(&crashed, "-wal")).unwrap();
+        empty_old_log(&crashed).unwrap();
+        for suffix in ["-wal", "-shm"] {
+            directory::remove(&directory::beside(&crashed, suffix)).unwrap();
+        }
+        let rows: i64 = Connection::open(&crashed)
+            .unwrap()
+            .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(rows, 1);
+    }
 }

@@ -14,6 +14,10 @@ pub const DEFAULT_QUEUE_LEN: usize = 4096;
 /// Events kept of one record. A listener that has missed more reads the record again, which is cheaper by then.
 pub const DEFAULT_EVENTS_PER_RECORD: u64 = 256;
 
+/// Bytes of sealed events kept of one record. 256 of the usual size take a tenth of it; 256 of the largest would take
+/// hundreds of megabytes of the disk for one person who writes for ever.
+pub const DEFAULT_EVENT_BYTES_PER_RECORD: u64 = 1024 * 1024;
+
 /// Erasures kept of all records together, about 150 bytes each. They settle uncertain erasures and tell listeners; both
 /// ask within seconds.
 pub const DEFAULT_ERASURES_KEPT: u64 = 10_000;
@@ -32,6 +36,9 @@ pub struct Options {
     pub queue_len: usize,
     /// Events kept of one record, the newest. At least 1. Default [`DEFAULT_EVENTS_PER_RECORD`].
     pub events_per_record: u64,
+    /// Bytes of sealed events kept of one record, the newest; the last one whatever its size. Default
+    /// [`DEFAULT_EVENT_BYTES_PER_RECORD`].
+    pub event_bytes_per_record: u64,
     /// Erasures kept in the outbox, the newest of all records. At least 1. Default [`DEFAULT_ERASURES_KEPT`].
     pub erasures_kept: u64,
 }
@@ -46,6 +53,7 @@ impl Options {
             cache_bytes: DEFAULT_CACHE_BYTES,
             queue_len: DEFAULT_QUEUE_LEN,
             events_per_record: DEFAULT_EVENTS_PER_RECORD,
+            event_bytes_per_record: DEFAULT_EVENT_BYTES_PER_RECORD,
             erasures_kept: DEFAULT_ERASURES_KEPT,
         }
     }

@@ -13,9 +13,9 @@ use tokio::sync::oneshot;
 
 use crate::cache::{Known, Ticket};
 use crate::error::{code, store_error};
+use crate::key_slots;
 use crate::rows::revision;
 use crate::shared::Shared;
-use crate::slots;
 
 /// Reader threads: one may be held up by the disk while the other serves what is in its memory.
 pub(crate) const READERS: usize = 2;
@@ -47,7 +47,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// Why a read gave nothing.
 enum Failure {
     Sqlite(rusqlite::Error),
-    /// The rows contradict each other.
+    /// A row contradicts itself.
     Contradiction,
 }
 
@@ -65,7 +65,7 @@ impl From<Failure> for StoreError {
                 store_error(&error)
             }
             Failure::Contradiction => {
-                tracing::error!("a stored record lacks a part");
+                tracing::error!("a stored event lacks its body");
                 Self::Damaged
             }
         }
@@ -86,7 +86,7 @@ pub(crate) fn run(connection: &Connection, queries: &Mutex<Receiver<Query>>, sha
                 if let (Ok(known), Some(ticket)) = (&found, ticket) {
                     shared.cache.fill(&id, ticket, known.clone());
                 }
-                let _ = reply.send(found.map_err(StoreError::from));
+                let _ = reply.send(found.map_err(|error| Failure::from(error).into()));
             }
             Ok(Query::Events { id, generation, after_version, limit, reply }) if !reply.is_closed() => {
                 let found = events(connection, &id, generation, after_version, limit);
@@ -101,32 +101,24 @@ pub(crate) fn run(connection: &Connection, queries: &Mutex<Receiver<Query>>, sha
     }
 }
 
-fn load(connection: &Connection, id: &RecordId) -> Result<Known, Failure> {
-    let mut statement = connection.prepare_cached(
-        "SELECT r.generation, r.version, k.body, p.body, r.private_slot IS NOT NULL, s.body
-         FROM records r
-         JOIN keys k ON k.slot = r.key_slot AND k.generation = r.generation
-             AND substr(k.body, 1, 4) <> x'00000000'
-         LEFT JOIN boxes p ON p.slot = r.public_slot AND p.generation = r.generation
-         LEFT JOIN boxes s ON s.slot = r.private_slot AND s.generation = r.generation
-         WHERE r.id = ?1",
-    )?;
-    let mut rows = statement.query([id.as_bytes()])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let sealed = |column| -> Result<Option<Bytes>, Failure> {
-        Ok(row.get::<_, Option<Vec<u8>>>(column)?.and_then(slots::read))
-    };
-    let has_private: bool = row.get(4)?;
-    let private_box = sealed(5)?;
-    if private_box.is_some() != has_private {
-        return Err(Failure::Contradiction);
-    }
-    Ok(Some(SealedRecord {
-        revision: revision(row, 0)?,
-        wrapped_key: sealed(2)?.ok_or(Failure::Contradiction)?,
-        public_box: sealed(3)?.ok_or(Failure::Contradiction)?,
-        private_box,
-    }))
+fn load(connection: &Connection, id: &RecordId) -> rusqlite::Result<Known> {
+    let found = connection
+        .prepare_cached(
+            "SELECT r.generation, r.version, k.body, r.public_box, r.private_box
+             FROM records r JOIN keys k ON k.slot = r.key_slot AND k.generation = r.generation
+             WHERE r.id = ?1",
+        )?
+        .query_row([id.as_bytes()], |row| {
+            let Some(wrapped_key) = key_slots::read(row.get(2)?) else { return Ok(None) };
+            Ok(Some(SealedRecord {
+                revision: revision(row, 0)?,
+                wrapped_key,
+                public_box: Bytes::from(row.get::<_, Vec<u8>>(3)?),
+                private_box: row.get::<_, Option<Vec<u8>>>(4)?.map(Bytes::from),
+            }))
+        })
+        .optional()?;
+    Ok(found.flatten())
 }
 
 fn events(
@@ -137,11 +129,9 @@ fn events(
     limit: usize,
 ) -> Result<Vec<Event>, Failure> {
     let mut statement = connection.prepare_cached(
-        "SELECT e.generation, e.version, e.write_id, e.kind, b.body
-         FROM events e
-         LEFT JOIN boxes b ON b.slot = e.slot AND b.generation = e.generation
-         WHERE e.id = ?1 AND e.generation = ?2 AND e.version > ?3
-         ORDER BY e.version LIMIT ?4",
+        "SELECT generation, version, write_id, kind, body FROM events
+         WHERE id = ?1 AND generation = ?2 AND version > ?3
+         ORDER BY version LIMIT ?4",
     )?;
     let mut rows = statement.query((
         id.as_bytes(),
@@ -156,7 +146,7 @@ fn events(
             revision: revision(row, 0)?,
             write_id: WriteId::from_bytes(row.get(2)?),
             body: match row.get(3)? {
-                1_i64 => EventBody::Written(body.and_then(slots::read).ok_or(Failure::Contradiction)?),
+                1_i64 => EventBody::Written(body.map(Bytes::from).ok_or(Failure::Contradiction)?),
                 2 => EventBody::Erased,
                 _ => return Err(Failure::Contradiction),
             },

@@ -1,52 +1,61 @@
-//! Records, their keys and their outbox, as one write of a group changes them. Every function runs inside the group's
-//! transaction and a savepoint of its own: an error undoes what it has done.
+//! Records, as one write of a group changes them, inside the group's transaction.
+//!
+//! A write decides before it changes anything: once it has begun, nothing but the database can refuse it, and that undoes
+//! the transaction. So none of them needs a savepoint.
 
+use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Result};
-use strongroom_domain::{Generation, Revision};
-use strongroom_ports::{Commit, RecordId, StoreError, WriteId};
+use strongroom_domain::Revision;
+use strongroom_ports::{Commit, RecordId, SealedRecord, StoreError, WriteId};
 
 use crate::error::Refused;
+use crate::key_slots;
+use crate::outbox::{self, Head, Kept, Retention};
 use crate::rows::{revision, stored};
-use crate::slots::{BOXES, KEYS};
 
-/// How many events stay.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Retention {
-    pub(crate) events_per_record: u64,
-    pub(crate) erasures: u64,
-}
-
-/// Where a record is.
-struct Place {
+/// What is stored of a record.
+struct Row {
     revision: Revision,
     key_slot: i64,
-    public_slot: i64,
-    private_slot: Option<i64>,
-    has_key: bool,
+    wrapped_key: Option<Bytes>,
+    private_box: Option<Bytes>,
+    events: Kept,
 }
 
-/// Replaces the expected state by the next, and adds its event.
+/// Replaces the expected state by the next, adds its event, and tells what the record is then.
 pub(crate) fn commit(
     connection: &Connection,
     id: &RecordId,
     commit: &Commit,
     retention: Retention,
-) -> Result<(), Refused> {
-    match (find(connection, id)?, commit.expected) {
-        (Some(place), Some(expected)) if place.has_key && place.revision == expected => {
-            replace(connection, id, &place, commit)?;
+) -> Result<SealedRecord, Refused> {
+    let head = Head {
+        id,
+        generation: commit.revision.generation,
+        version: stored(commit.revision.version)?,
+        write_id: &commit.write_id,
+    };
+    let row = find(connection, id, commit.private_box.is_none())?;
+    let (wrapped_key, kept_box) = match (row, commit.expected) {
+        (Some(Row { revision, wrapped_key: Some(wrapped_key), private_box, events, .. }), Some(expected))
+            if revision == expected =>
+        {
+            replace(connection, head, commit, events, retention)?;
+            (wrapped_key, private_box)
         }
-        (None, None) => create(connection, id, commit)?,
+        (None, None) => (create(connection, head, commit, None, retention)?, None),
         // Its key was destroyed: it reads as none, so it is none.
-        (Some(keyless), None) if !keyless.has_key => {
-            purge(connection, id, &keyless)?;
-            create(connection, id, commit)?;
+        (Some(keyless @ Row { wrapped_key: None, .. }), None) => {
+            (create(connection, head, commit, Some(&keyless), retention)?, None)
         }
         _ => return Err(StoreError::Stale.into()),
-    }
-    add_written(connection, id, commit)?;
-    trim(connection, id, commit.revision, retention.events_per_record)?;
-    Ok(())
+    };
+    Ok(SealedRecord {
+        revision: commit.revision,
+        wrapped_key,
+        public_box: commit.public_box.clone(),
+        private_box: commit.private_box.clone().or(kept_box),
+    })
 }
 
 /// Erases a record in the expected state, and leaves an event that says so.
@@ -57,137 +66,100 @@ pub(crate) fn erase(
     write_id: WriteId,
     retention: Retention,
 ) -> Result<(), Refused> {
-    let place = find(connection, id)?
-        .filter(|place| place.has_key && place.revision == expected)
+    let version = stored(expected.next().version)?;
+    let row = find(connection, id, false)?
+        .filter(|row| row.wrapped_key.is_some() && row.revision == expected)
         .ok_or(StoreError::Stale)?;
-    purge(connection, id, &place)?;
-    connection
-        .prepare_cached(
-            "INSERT INTO events (id, generation, version, write_id, kind) VALUES (?1, ?2, ?3, ?4, 2)",
-        )?
-        .execute((
-            id.as_bytes(),
-            expected.generation.to_bytes(),
-            stored(expected.next().version)?,
-            write_id.as_bytes(),
-        ))?;
-    connection
-        .prepare_cached(
-            "DELETE FROM events WHERE kind = 2 AND seq <=
-             (SELECT seq FROM events WHERE kind = 2 ORDER BY seq DESC LIMIT 1 OFFSET ?1)",
-        )?
-        .execute([stored(retention.erasures)?])?;
-    Ok(())
+    purge(connection, id, &row)?;
+    let head = Head { id, generation: expected.generation, version, write_id: &write_id };
+    Ok(outbox::add_erased(connection, head, retention)?)
 }
 
-fn find(connection: &Connection, id: &RecordId) -> Result<Option<Place>> {
+fn find(connection: &Connection, id: &RecordId, with_private_box: bool) -> Result<Option<Row>> {
     connection
         .prepare_cached(
-            "SELECT r.generation, r.version, r.key_slot, r.public_slot, r.private_slot, k.slot IS NOT NULL
-             FROM records r
-             LEFT JOIN keys k ON k.slot = r.key_slot AND k.generation = r.generation
-                 AND substr(k.body, 1, 4) <> x'00000000'
+            "SELECT r.generation, r.version, r.key_slot, r.oldest_event, r.event_bytes, k.body,
+                 CASE WHEN ?2 THEN r.private_box END
+             FROM records r LEFT JOIN keys k ON k.slot = r.key_slot AND k.generation = r.generation
              WHERE r.id = ?1",
         )?
-        .query_row([id.as_bytes()], |row| {
-            Ok(Place {
+        .query_row((id.as_bytes(), with_private_box), |row| {
+            Ok(Row {
                 revision: revision(row, 0)?,
                 key_slot: row.get(2)?,
-                public_slot: row.get(3)?,
-                private_slot: row.get(4)?,
-                has_key: row.get(5)?,
+                events: Kept { oldest: row.get(3)?, bytes: row.get(4)? },
+                wrapped_key: row.get::<_, Option<Vec<u8>>>(5)?.and_then(key_slots::read),
+                private_box: row.get::<_, Option<Vec<u8>>>(6)?.map(Bytes::from),
             })
         })
         .optional()
 }
 
-fn create(connection: &Connection, id: &RecordId, commit: &Commit) -> Result<(), Refused> {
-    // The port's contract: a new generation comes with its key. Without it nothing could ever be opened.
-    let wrapped_key = commit.wrapped_key.as_ref().ok_or(StoreError::Unavailable)?;
-    let generation = commit.revision.generation;
-    let key_slot = KEYS.put(connection, generation, wrapped_key)?;
-    let public_slot = BOXES.put(connection, generation, &commit.public_box)?;
-    let private_slot =
-        commit.private_box.as_ref().map(|sealed| BOXES.put(connection, generation, sealed)).transpose()?;
-    connection
-        .prepare_cached(
-            "INSERT INTO records (id, generation, version, key_slot, public_slot, private_slot)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute((
-            id.as_bytes(),
-            generation.to_bytes(),
-            stored(commit.revision.version)?,
-            key_slot,
-            public_slot,
-            private_slot,
-        ))?;
-    Ok(())
-}
-
-fn replace(connection: &Connection, id: &RecordId, place: &Place, commit: &Commit) -> Result<(), Refused> {
-    let generation = place.revision.generation;
-    let public_slot = BOXES.replace(connection, place.public_slot, generation, &commit.public_box)?;
-    let private_slot = match (&commit.private_box, place.private_slot) {
-        (None, kept) => kept,
-        (Some(sealed), None) => Some(BOXES.put(connection, generation, sealed)?),
-        (Some(sealed), Some(slot)) => Some(BOXES.replace(connection, slot, generation, sealed)?),
-    };
-    connection
-        .prepare_cached("UPDATE records SET version = ?2, public_slot = ?3, private_slot = ?4 WHERE id = ?1")?
-        .execute((id.as_bytes(), stored(commit.revision.version)?, public_slot, private_slot))?;
-    Ok(())
-}
-
-/// Removes a record and everything that was sealed in its generation.
-fn purge(connection: &Connection, id: &RecordId, place: &Place) -> Result<()> {
-    let generation = place.revision.generation;
-    connection.prepare_cached("DELETE FROM records WHERE id = ?1")?.execute([id.as_bytes()])?;
-    KEYS.clear(connection, place.key_slot, generation)?;
-    BOXES.clear(connection, place.public_slot, generation)?;
-    if let Some(slot) = place.private_slot {
-        BOXES.clear(connection, slot, generation)?;
-    }
-    drop_events(connection, id, generation, i64::MAX)
-}
-
-fn add_written(connection: &Connection, id: &RecordId, commit: &Commit) -> Result<(), Refused> {
-    let generation = commit.revision.generation;
-    let slot = BOXES.put(connection, generation, &commit.event)?;
-    connection
-        .prepare_cached(
-            "INSERT INTO events (id, generation, version, write_id, kind, slot) VALUES (?1, ?2, ?3, ?4, 1, ?5)",
-        )?
-        .execute((
-            id.as_bytes(),
-            generation.to_bytes(),
-            stored(commit.revision.version)?,
-            commit.write_id.as_bytes(),
-            slot,
-        ))?;
-    Ok(())
-}
-
-/// Drops the oldest events of a record beyond those that are kept.
-fn trim(connection: &Connection, id: &RecordId, newest: Revision, kept: u64) -> Result<(), Refused> {
-    match newest.version.checked_sub(kept) {
-        None | Some(0) => Ok(()),
-        Some(last_dropped) => Ok(drop_events(connection, id, newest.generation, stored(last_dropped)?)?),
-    }
-}
-
-/// Drops the written events of a generation up to a version, and the bytes of their bodies.
-fn drop_events(
+/// Makes a record, in the place of one that has lost its key.
+fn create(
     connection: &Connection,
-    id: &RecordId,
-    generation: Generation,
-    last_version: i64,
-) -> Result<()> {
-    let slots: Vec<i64> = connection
+    head: Head<'_>,
+    commit: &Commit,
+    keyless: Option<&Row>,
+    retention: Retention,
+) -> Result<Bytes, Refused> {
+    // The port's contract: a new generation comes with its key. Without it nothing could ever be opened.
+    let wrapped_key = commit.wrapped_key.clone().ok_or(StoreError::Unavailable)?;
+    let body = key_slots::fill(&wrapped_key).ok_or(StoreError::Unavailable)?;
+    if let Some(row) = keyless {
+        purge(connection, head.id, row)?;
+    }
+    let key_slot = key_slots::put(connection, head.generation, &body)?;
+    let before = Kept::none_before(head.version);
+    let events = outbox::add_written(connection, head, &commit.event, before, retention)?;
+    connection
         .prepare_cached(
-            "DELETE FROM events WHERE id = ?1 AND generation = ?2 AND version <= ?3 AND kind = 1 RETURNING slot",
+            "INSERT INTO records
+                 (id, generation, version, key_slot, oldest_event, event_bytes, public_box, private_box)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
-        .query_map((id.as_bytes(), generation.to_bytes(), last_version), |row| row.get(0))?
-        .collect::<Result<_>>()?;
-    slots.into_iter().try_for_each(|slot| BOXES.clear(connection, slot, generation))
+        .execute((
+            head.id.as_bytes(),
+            head.generation.to_bytes(),
+            head.version,
+            key_slot,
+            events.oldest,
+            events.bytes,
+            &*commit.public_box,
+            commit.private_box.as_deref(),
+        ))?;
+    Ok(wrapped_key)
+}
+
+fn replace(
+    connection: &Connection,
+    head: Head<'_>,
+    commit: &Commit,
+    before: Kept,
+    retention: Retention,
+) -> Result<()> {
+    let events = outbox::add_written(connection, head, &commit.event, before, retention)?;
+    connection
+        .prepare_cached(
+            "UPDATE records SET version = ?2, oldest_event = ?3, event_bytes = ?4, public_box = ?5,
+                 private_box = coalesce(?6, private_box)
+             WHERE id = ?1",
+        )?
+        .execute((
+            head.id.as_bytes(),
+            head.version,
+            events.oldest,
+            events.bytes,
+            &*commit.public_box,
+            commit.private_box.as_deref(),
+        ))?;
+    Ok(())
+}
+
+/// Removes a record, its key and its written events.
+fn purge(connection: &Connection, id: &RecordId, row: &Row) -> Result<()> {
+    let generation = row.revision.generation;
+    key_slots::clear(connection, row.key_slot, generation)?;
+    connection.prepare_cached("DELETE FROM records WHERE id = ?1")?.execute([id.as_bytes()])?;
+    outbox::drop_all_written(connection, id, generation)
 }

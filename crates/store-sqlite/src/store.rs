@@ -23,8 +23,8 @@ use crate::error::OpenError;
 use crate::job::{Answer, Job, Write};
 use crate::key_checks;
 use crate::options::Options;
+use crate::outbox::Retention;
 use crate::reader::{self, Query, READERS, Reply};
-use crate::record_writes::Retention;
 use crate::schema;
 use crate::shared::{Counters, Shared, Stats};
 use crate::writer::Writer;
@@ -103,14 +103,10 @@ impl SqliteStore {
         options: &Options,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::new(options.cache_bytes));
-        let retention = Retention {
-            events_per_record: options.events_per_record.max(1),
-            erasures: options.erasures_kept.max(1),
-        };
         let (write_queue, jobs) = sync_channel(options.queue_len);
         let (read_queue, queries) = sync_channel(options.queue_len);
         let log = directory::beside(&directory.database(), "-wal");
-        let writer = Writer::new(writer, log, retention, Arc::clone(&shared));
+        let writer = Writer::new(writer, log, Retention::of(options), Arc::clone(&shared));
         let mut threads = Threads { readers: Vec::new(), writer: None, directory: Some(directory) };
         threads.writer =
             Some(Builder::new().name("store-writer".to_owned()).spawn(move || writer.run(&jobs))?);

@@ -1,10 +1,8 @@
 //! The one thread that writes: group commit.
 //!
-//! What waits goes into one transaction, each write under a savepoint of its own; one sync, then all are answered. It
-//! must never answer before the sync, nor sync again after one that failed.
+//! What waits goes into one transaction; one sync, then all are answered. It must never answer before the sync, nor sync
+//! again after one that failed.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -14,9 +12,12 @@ use rusqlite::{Connection, Error, Result};
 use strongroom_ports::{RecordId, Rotation, StoreError};
 
 use crate::cache::Known;
+use crate::connection;
 use crate::error::{Refused, code, is_failed_sync, is_surely_undone, store_error};
+use crate::in_flux::InFlux;
 use crate::job::{Answer, Job, Write};
-use crate::record_writes::{self, Retention};
+use crate::outbox::Retention;
+use crate::record_writes;
 use crate::session_writes;
 use crate::shared::{Counters, Shared};
 
@@ -37,21 +38,17 @@ pub(crate) struct Writer {
     log: log::Log,
 }
 
-/// What a write did, before the commit.
-#[derive(Debug, Clone, Copy)]
-struct Applied {
-    answer: Answer,
-    changed: bool,
-}
-
-/// What became of each write of a group, before the commit.
-type Outcomes = Vec<Result<Applied, StoreError>>;
-
 /// What each caller of a group is told.
 type Answers = Vec<Result<Answer, StoreError>>;
 
-/// Records of a group, and what the cache knew of each.
-type States = HashMap<RecordId, Option<Known>>;
+/// What a write changes, once it is committed.
+#[derive(Debug)]
+enum Change {
+    Nothing,
+    Session,
+    /// A record, and what it is then.
+    Record(RecordId, Known),
+}
 
 impl Writer {
     pub(crate) fn new(
@@ -93,108 +90,100 @@ impl Writer {
 
     fn write(&mut self, group: Vec<Job>) {
         let (writes, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|job| (job.write, job.reply)).unzip();
-        let answers = if self.shared.is_writable() {
-            self.transact(&writes)
-        } else {
-            vec![Err(StoreError::Unavailable); writes.len()]
-        };
+        let answers = self.transact(&writes);
         for (reply, answer) in replies.into_iter().zip(answers) {
             // Whoever has gone away meanwhile needs no answer.
             let _ = reply.send(answer);
         }
     }
 
-    /// One transaction, and what it answers.
+    /// All of them in one transaction, and what it answers. When the database refuses one, each has a transaction of its
+    /// own, so that it fails alone.
     fn transact(&mut self, writes: &[Write]) -> Answers {
-        let applied = self.apply_all(writes).and_then(|outcomes| {
-            let changes: Vec<&Write> = writes
-                .iter()
-                .zip(&outcomes)
-                .filter(|(_, outcome)| is_change(**outcome))
-                .map(|(write, _)| write)
-                .collect();
-            if changes.is_empty() {
-                self.connection.execute_batch("ROLLBACK")?;
-            }
-            Ok((outcomes, changes))
-        });
-        match applied {
+        if !self.shared.is_writable() {
+            return vec![Err(StoreError::Unavailable); writes.len()];
+        }
+        match self.apply_all(writes) {
+            Ok((answers, changes)) => self.finish(writes, answers, changes),
             Err(error) => {
                 self.undo(&error);
-                vec![Err(store_error(&error)); writes.len()]
-            }
-            Ok((outcomes, changes)) if changes.is_empty() => answers(outcomes),
-            Ok((outcomes, changes)) => {
-                let before = self.take_from_cache(&changes);
-                match self.commit() {
-                    Ok(()) => self.after_commit(writes, outcomes, &changes, before),
-                    Err(error) => self.after_failed_commit(&error, outcomes, before),
+                match writes {
+                    [_] => vec![Err(store_error(&error))],
+                    _ => writes.chunks(1).flat_map(|alone| self.transact(alone)).collect(),
                 }
             }
         }
     }
 
-    /// Applies every write under a savepoint. An error is the whole group's: the transaction is lost.
-    fn apply_all(&self, writes: &[Write]) -> Result<Outcomes> {
+    /// Begins a transaction and applies every write. An error is the database's: the transaction is lost.
+    fn apply_all(&self, writes: &[Write]) -> Result<(Answers, Vec<Change>)> {
         #[cfg(test)]
         self.shared.faults.before_group(&self.connection)?;
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        writes.iter().map(|write| self.apply(write)).collect()
+        connection::begin(&self.connection)?;
+        writes
+            .iter()
+            .map(|write| match self.apply(write) {
+                Ok((answer, change)) => Ok((Ok(answer), change)),
+                Err(Refused::Store(error)) => Ok((Err(error), Change::Nothing)),
+                Err(Refused::Sqlite(error)) => Err(error),
+            })
+            .collect()
     }
 
-    fn apply(&self, write: &Write) -> Result<Result<Applied, StoreError>> {
-        self.step("SAVEPOINT write")?;
-        match self.change(write) {
-            Ok(applied) => {
-                self.step("RELEASE write")?;
-                Ok(Ok(applied))
-            }
-            Err(Refused::Sqlite(error)) if is_failed_sync(&error) || self.connection.is_autocommit() => {
-                Err(error)
-            }
-            Err(refused) => {
-                self.step("ROLLBACK TO write")?;
-                self.step("RELEASE write")?;
-                Ok(Err(match refused {
-                    Refused::Store(error) => error,
-                    Refused::Sqlite(error) => {
-                        tracing::warn!(code = code(&error), "a write was refused by the database");
-                        store_error(&error)
-                    }
-                }))
-            }
-        }
-    }
-
-    fn change(&self, write: &Write) -> Result<Applied, Refused> {
+    /// One write. A decision against it comes before it has changed anything.
+    fn apply(&self, write: &Write) -> Result<(Answer, Change), Refused> {
         let connection = &self.connection;
-        let done = |changed| Applied { answer: Answer::Done, changed };
+        let session = |changed| if changed { Change::Session } else { Change::Nothing };
         match write {
             Write::Commit(id, commit) => {
-                record_writes::commit(connection, id, commit, self.retention)?;
-                Ok(done(true))
+                let record = record_writes::commit(connection, id, commit, self.retention)?;
+                Ok((Answer::Done, Change::Record(*id, Some(record))))
             }
             Write::Erase(..) if self.shared.withheld.len() >= log::OWED_ERASURES => {
                 Err(StoreError::Unavailable.into())
             }
             Write::Erase(id, expected, write_id) => {
                 record_writes::erase(connection, id, *expected, *write_id, self.retention)?;
-                Ok(done(true))
+                Ok((Answer::Done, Change::Record(*id, None)))
             }
-            Write::OpenSession(session) => {
-                session_writes::open(connection, session)?;
-                Ok(done(true))
+            Write::OpenSession(new) => {
+                session_writes::open(connection, new)?;
+                Ok((Answer::Done, Change::Session))
             }
             Write::Rotate { id, presented, next, now, lapses_at } => {
                 let rotation = session_writes::rotate(connection, id, presented, next, *now, *lapses_at)?;
-                Ok(Applied { answer: Answer::Rotation(rotation), changed: rotation != Rotation::Dead })
+                Ok((Answer::Rotation(rotation), session(rotation != Rotation::Dead)))
             }
-            Write::RevokeSession(id) => Ok(done(session_writes::revoke(connection, id)?)),
+            Write::RevokeSession(id) => Ok((Answer::Done, session(session_writes::revoke(connection, id)?))),
         }
     }
 
-    fn step(&self, sql: &str) -> Result<()> {
-        self.connection.prepare_cached(sql)?.execute([]).map(drop)
+    /// Ends the transaction: commits it, unless it has changed nothing.
+    fn finish(&mut self, writes: &[Write], answers: Answers, changes: Vec<Change>) -> Answers {
+        let has_changed: Vec<bool> =
+            changes.iter().map(|change| !matches!(change, Change::Nothing)).collect();
+        let effective = has_changed.iter().filter(|changed| **changed).count();
+        if effective == 0 {
+            self.roll_back();
+            return answers;
+        }
+        let shared = Arc::clone(&self.shared);
+        let in_flux = InFlux::new(
+            &shared.cache,
+            changes.into_iter().filter_map(|change| match change {
+                Change::Record(id, known) => Some((id, known)),
+                Change::Nothing | Change::Session => None,
+            }),
+        );
+        match self.commit() {
+            Ok(()) => {
+                in_flux.committed();
+                Counters::count(&shared.counters.syncs, 1);
+                Counters::count(&shared.counters.writes, effective as u64);
+                self.after_commit(writes, answers)
+            }
+            Err(error) => self.after_failed_commit(&error, &has_changed),
+        }
     }
 
     /// The one place where writes become durable.
@@ -202,44 +191,31 @@ impl Writer {
         #[cfg(test)]
         return self.shared.faults.commit(&self.connection);
         #[cfg(not(test))]
-        self.connection.execute_batch("COMMIT")
+        self.connection.prepare_cached("COMMIT")?.execute([]).map(drop)
     }
 
-    fn after_commit(
-        &mut self,
-        writes: &[Write],
-        outcomes: Outcomes,
-        changes: &[&Write],
-        before: States,
-    ) -> Answers {
-        Counters::count(&self.shared.counters.syncs, 1);
-        Counters::count(&self.shared.counters.writes, changes.len() as u64);
-        self.settle_cache(before, changes);
-        let is_destroyed = self.destroy_erased(changes);
-        let mut answers = answers(outcomes);
-        for (write, answer) in writes.iter().zip(&mut answers) {
-            if write.erased().is_some() && answer.is_ok() && !is_destroyed {
+    /// An erasure is answered as done when the key is in no file any more.
+    fn after_commit(&mut self, writes: &[Write], mut answers: Answers) -> Answers {
+        let erasures = writes.iter().zip(&mut answers).filter(|(_, answer)| answer.is_ok());
+        let (erased, told): (Vec<RecordId>, Vec<_>) =
+            erasures.filter_map(|(write, answer)| Some((*write.erased()?, answer))).unzip();
+        if !self.destroy_erased(&erased) {
+            for answer in told {
                 *answer = Err(StoreError::Unknown);
             }
         }
         answers
     }
 
-    fn after_failed_commit(&self, error: &Error, outcomes: Outcomes, before: States) -> Answers {
+    fn after_failed_commit(&self, error: &Error, has_changed: &[bool]) -> Answers {
         let is_undone = is_surely_undone(error);
         if !is_undone {
             self.stop_writes(error);
         }
         self.undo(error);
-        for (id, known) in before {
-            self.shared.cache.settle(&id, known.filter(|_| is_undone));
-        }
         let lost = if is_undone { StoreError::Unavailable } else { StoreError::Unknown };
         // What changed nothing may have been decided by a neighbour that is undone now: it is not answered either.
-        outcomes
-            .into_iter()
-            .map(|outcome| Err(if is_change(outcome) { lost } else { StoreError::Unavailable }))
-            .collect()
+        has_changed.iter().map(|changed| Err(if *changed { lost } else { StoreError::Unavailable })).collect()
     }
 
     /// Leaves no transaction behind, whatever the error was.
@@ -248,6 +224,10 @@ impl Writer {
         if is_failed_sync(error) {
             self.stop_writes(error);
         }
+        self.roll_back();
+    }
+
+    fn roll_back(&self) {
         if !self.connection.is_autocommit()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
         {
@@ -266,27 +246,6 @@ impl Writer {
             tracing::error!(code = code(&error), "closing the store may sync once more");
         }
     }
-
-    fn take_from_cache(&self, changes: &[&Write]) -> States {
-        let mut before = States::new();
-        for id in changes.iter().filter_map(|write| write.record()) {
-            if let Entry::Vacant(entry) = before.entry(*id) {
-                entry.insert(self.shared.cache.begin(id));
-            }
-        }
-        before
-    }
-
-    fn settle_cache(&self, mut states: States, changes: &[&Write]) {
-        for write in changes {
-            if let Some(state) = write.record().and_then(|id| states.get_mut(id)) {
-                *state = write.after(state.take());
-            }
-        }
-        for (id, known) in states {
-            self.shared.cache.settle(&id, known);
-        }
-    }
 }
 
 /// However the thread ends, nobody takes the store for writable afterwards.
@@ -294,12 +253,4 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.shared.stop_writes();
     }
-}
-
-fn is_change(outcome: Result<Applied, StoreError>) -> bool {
-    matches!(outcome, Ok(applied) if applied.changed)
-}
-
-fn answers(outcomes: Outcomes) -> Answers {
-    outcomes.into_iter().map(|outcome| outcome.map(|applied| applied.answer)).collect()
 }

@@ -1,46 +1,33 @@
--- Sealed bytes live in `keys` and `boxes` alone, in slots that are overwritten in place and never deleted: see slots.rs.
--- Every other table may be moved about by SQLite freely; none holds a byte that an erasure has to reach.
-
 -- The sealing keys this database was written with; none of them is here, only what proves that the keyring has them.
 CREATE TABLE key_checks (
     id BLOB PRIMARY KEY,
     value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The wrapped keys, in slots that are overwritten in place and never deleted: see key_slots.rs. A free slot has the
+-- generation of zeros. Whoever destroys a row here has shredded every box of its generation.
 CREATE TABLE keys (
     slot INTEGER PRIMARY KEY,
-    generation BLOB NOT NULL,
-    body BLOB NOT NULL
+    generation BLOB NOT NULL CHECK (length(generation) = 16),
+    body BLOB NOT NULL CHECK (length(body) = 320)
 ) STRICT;
 
-CREATE TABLE keys_free (
-    bytes INTEGER NOT NULL,
-    slot INTEGER NOT NULL,
-    PRIMARY KEY (bytes, slot)
-) STRICT, WITHOUT ROWID;
+CREATE INDEX keys_free ON keys (slot) WHERE generation = x'00000000000000000000000000000000';
 
-CREATE TABLE boxes (
-    slot INTEGER PRIMARY KEY,
-    generation BLOB NOT NULL,
-    body BLOB NOT NULL
-) STRICT;
-
-CREATE TABLE boxes_free (
-    bytes INTEGER NOT NULL,
-    slot INTEGER NOT NULL,
-    PRIMARY KEY (bytes, slot)
-) STRICT, WITHOUT ROWID;
-
+-- Rows are long, and not in the order of their ids: so they have row numbers, and only the index is sorted by id. Of the
+-- outbox, a record knows its oldest event and the bytes of all.
 CREATE TABLE records (
-    id BLOB PRIMARY KEY,
+    id BLOB NOT NULL PRIMARY KEY,
     generation BLOB NOT NULL,
     version INTEGER NOT NULL,
     key_slot INTEGER NOT NULL,
-    public_slot INTEGER NOT NULL,
-    private_slot INTEGER
-) STRICT, WITHOUT ROWID;
+    oldest_event INTEGER NOT NULL,
+    event_bytes INTEGER NOT NULL,
+    public_box BLOB NOT NULL,
+    private_box BLOB
+) STRICT;
 
--- The outbox. `seq` is the order of commit. `kind` is 1 for a write, whose sealed body is in `slot`, and 2 for an erasure.
+-- The outbox. `seq` is the order of commit. `kind` is 1 for a write, which has a sealed body, and 2 for an erasure.
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
@@ -48,7 +35,7 @@ CREATE TABLE events (
     version INTEGER NOT NULL,
     write_id BLOB NOT NULL,
     kind INTEGER NOT NULL,
-    slot INTEGER,
+    body BLOB,
     UNIQUE (id, generation, version)
 ) STRICT;
 

@@ -6,10 +6,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use strongroom_ports::RecordId;
+
 use super::Writer;
 use crate::connection::empty_log;
 use crate::error::{code, is_surely_undone};
-use crate::job::Write;
 use crate::shared::Counters;
 
 /// The log is emptied past this size; a smaller one would sync the database more often, a larger one slows reads and
@@ -61,17 +62,17 @@ impl Writer {
         self.empty_log(CLOSING_WAIT);
     }
 
-    /// Sees to it that what was erased is in no file. `false` when that is not so: the records are withheld until it is.
-    pub(super) fn destroy_erased(&mut self, changes: &[&Write]) -> bool {
-        let mut erased = changes.iter().filter_map(|write| write.erased().copied()).peekable();
-        if erased.peek().is_none() {
+    /// Sees to it that the keys of what was erased are in no file. `false` when that is not so: the records are withheld
+    /// until it is.
+    pub(super) fn destroy_erased(&mut self, erased: &[RecordId]) -> bool {
+        if erased.is_empty() {
             return true;
         }
         // Waited for once, not by every erasure of a long backup.
         let wait = if self.shared.withheld.len() > 0 { Duration::ZERO } else { ERASURE_WAIT };
         let is_destroyed = self.empty_log(wait);
         if !is_destroyed {
-            self.shared.withheld.add(erased);
+            self.shared.withheld.add(erased.iter().copied());
         }
         is_destroyed
     }

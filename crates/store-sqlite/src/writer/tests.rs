@@ -91,7 +91,7 @@ fn a_refused_write_leaves_nothing_of_itself() {
     let store = open(&directory);
     let created = first(1);
     block_on(store.commit(&id(1), created.clone())).unwrap();
-    // Its own event is there already: refused after its boxes were written.
+    // The next event is there already: the database refuses the write after the decision for it.
     let generation = created.revision.generation;
     store.close();
     Connection::open(directory.path().join("strongroom.db"))
@@ -105,6 +105,61 @@ fn a_refused_write_leaves_nothing_of_itself() {
     let record = block_on(store.load(&id(1))).unwrap().unwrap();
     assert_eq!((record.revision, record.private_box), (Revision::first(generation), None));
     assert!(store.is_writable());
+}
+
+#[test]
+fn what_the_database_refuses_fails_alone_and_its_neighbours_are_written() {
+    let directory = directory();
+    let store = open(&directory);
+    let created = first(1);
+    block_on(store.commit(&id(1), created.clone())).unwrap();
+    store.close();
+    Connection::open(directory.path().join("strongroom.db"))
+        .unwrap()
+        .execute("UPDATE events SET version = 2", [])
+        .unwrap();
+    let store = open(&directory);
+    let (before, chain) = (first(2), first(3));
+    let answers = together(
+        &store,
+        &[
+            (id(2), before),
+            (id(3), chain.clone()),
+            (id(1), next(1, created.revision)),
+            (id(3), next(3, chain.revision)),
+        ],
+    );
+    assert_eq!(answers, [Ok(()), Ok(()), Err(StoreError::Unavailable), Ok(())]);
+    let version = |number| block_on(store.load(&id(number))).unwrap().unwrap().revision.version;
+    assert_eq!([version(1), version(2), version(3)], [1, 1, 2]);
+}
+
+#[test]
+fn a_write_to_a_record_that_nobody_has_read_leaves_it_in_memory() {
+    let directory = directory();
+    let store = open(&directory);
+    let created = Commit { private_box: Some(Bytes::from_static(b"private")), ..first(1) };
+    block_on(store.commit(&id(1), created.clone())).unwrap();
+    store.close();
+    let store = open(&directory);
+    block_on(store.commit(&id(1), next(1, created.revision))).unwrap();
+    let cached = block_on(store.load(&id(1))).unwrap().unwrap();
+    assert_eq!((store.stats().cache_hits, store.stats().cache_misses), (1, 0));
+    assert_eq!(
+        (&cached.wrapped_key, &cached.private_box),
+        (&Bytes::from_static(b"wrapped"), &created.private_box)
+    );
+    store.close();
+    assert_eq!(block_on(open(&directory).load(&id(1))).unwrap(), Some(cached), "as it is on disk");
+}
+
+#[test]
+fn a_key_that_fits_no_slot_is_refused() {
+    let directory = directory();
+    let store = open(&directory);
+    let commit = Commit { wrapped_key: Some(Bytes::from(vec![7; 319])), ..first(1) };
+    assert_eq!(block_on(store.commit(&id(1), commit)), Err(StoreError::Unavailable));
+    assert_eq!(block_on(store.load(&id(1))).unwrap(), None);
 }
 
 #[test]

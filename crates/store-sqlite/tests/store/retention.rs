@@ -1,11 +1,19 @@
 //! What the store forgets by itself, and in which order.
 
+use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{database, directory, generation, occurs, options, raw_bytes, record, write, write_id};
+use crate::support::{
+    commit, database, directory, generation, occurs, options, raw_bytes, record, write, write_id,
+};
+use bytes::Bytes;
 use futures_executor::block_on;
+use futures_util::future::join_all;
 use rusqlite::Connection;
-use strongroom_ports::{NewSession, RecordStore, RefreshHash, SessionId, SessionStore, Timestamp};
+use strongroom_domain::Revision;
+use strongroom_ports::{
+    Commit, NewSession, RecordId, RecordStore, RefreshHash, SessionId, SessionStore, Timestamp,
+};
 use strongroom_store_sqlite::SqliteStore;
 
 #[test]
@@ -30,6 +38,88 @@ fn the_newest_events_of_a_record_stay_and_older_ones_go_from_the_front() {
     store.close();
     let dropped = format!("event of {}.4", generation(1));
     assert!(!occurs(dropped.as_bytes(), &raw_bytes(directory.path())), "their bytes go too");
+}
+
+#[test]
+fn the_newest_bytes_of_a_record_s_events_stay_and_the_newest_event_always() {
+    let directory = directory();
+    let store = SqliteStore::open(strongroom_store_sqlite::Options {
+        event_bytes_per_record: 1000,
+        ..options(directory.path())
+    })
+    .unwrap();
+    let mut revision = Revision::first(generation(1));
+    for (bytes, kept) in
+        [(400, 1..=1), (400, 1..=2), (200, 1..=3), (1, 2..=4), (900, 4..=5), (5000, 6..=6), (1000, 7..=7)]
+    {
+        let event = Bytes::from(vec![7; bytes]);
+        block_on(store.commit(&record(1), Commit { event, ..commit(revision) })).unwrap();
+        let events = block_on(store.events(&record(1), generation(1), 0, 100)).unwrap();
+        let versions: Vec<u64> = events.iter().map(|event| event.revision.version).collect();
+        assert_eq!(versions, kept.collect::<Vec<_>>(), "after {revision}");
+        revision = revision.next();
+    }
+}
+
+/// Writes many versions of one record, of all sizes, a chain of them in one group; and tells the size of the database.
+fn pages_after(store: &SqliteStore, directory: &Path, versions: std::ops::RangeInclusive<u64>) -> i64 {
+    let versions: Vec<u64> = versions.collect();
+    for chain in versions.chunks(200) {
+        let writes = chain.iter().map(|version| {
+            let bytes =
+                |least, step| Bytes::from(vec![7; least + usize::try_from(version * step % 7919).unwrap()]);
+            let revision = Revision { version: *version, ..Revision::first(generation(1)) };
+            let commit = Commit {
+                public_box: bytes(300, 4099),
+                private_box: version.is_multiple_of(3).then(|| bytes(300, 2053)),
+                event: bytes(40, 1031),
+                ..commit(revision)
+            };
+            store.commit(&LONE, commit)
+        });
+        let written = block_on(join_all(writes));
+        assert!(written.iter().all(Result::is_ok), "{written:?}");
+    }
+    pages(directory)
+}
+
+const LONE: RecordId = RecordId::from_bytes([9; 32]);
+
+fn pages(directory: &Path) -> i64 {
+    let connection = Connection::open(database(directory)).unwrap();
+    connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn one_person_who_writes_for_ever_does_not_make_the_database_grow() {
+    let directory = directory();
+    let store = SqliteStore::open(strongroom_store_sqlite::Options {
+        event_bytes_per_record: 256 * 1024,
+        ..options(directory.path())
+    })
+    .unwrap();
+    let early = pages_after(&store, directory.path(), 1..=400);
+    let late = pages_after(&store, directory.path(), 401..=4000);
+    assert!(late <= early + early / 4, "{early} pages, then {late}");
+    // Of 4 KiB; an event fills the half of a page at the least.
+    assert!(late <= 2 * 64 + 32, "{late} pages");
+}
+
+#[test]
+fn a_record_that_is_made_and_erased_for_ever_does_not_make_the_database_grow() {
+    let directory = directory();
+    let store =
+        SqliteStore::open(strongroom_store_sqlite::Options { erasures_kept: 8, ..options(directory.path()) })
+            .unwrap();
+    let mut sizes = Vec::new();
+    for number in 1..=120_u8 {
+        let revision = Revision::first(generation(u64::from(number)));
+        let wrapped_key = Some(Bytes::from(vec![number; 2 * usize::from(number)]));
+        block_on(store.commit(&record(1), Commit { wrapped_key, ..commit(revision) })).unwrap();
+        block_on(store.erase(&record(1), revision, write_id(revision))).unwrap();
+        sizes.push(pages(directory.path()));
+    }
+    assert_eq!(sizes[20], sizes[119]);
 }
 
 #[test]

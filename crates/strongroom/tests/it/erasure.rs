@@ -115,14 +115,8 @@ struct Stored {
 fn stored(data: &std::path::Path) -> Stored {
     let database = data.join("store/strongroom.db");
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let body = |table: &str, slot: Option<i64>| {
-        let body = |slot| -> rusqlite::Result<Vec<u8>> {
-            connection
-                .query_row(&format!("SELECT body FROM {table} WHERE slot = ?1"), [slot], |row| row.get(0))
-        };
-        slot.map(|slot| bare(&body(slot).unwrap())).unwrap_or_default()
-    };
-    let sql = "SELECT generation, version, key_slot, public_slot, private_slot FROM records";
+    let sql = "SELECT r.generation, r.version, k.body, r.public_box, r.private_box
+               FROM records r JOIN keys k ON k.slot = r.key_slot";
     connection
         .query_row(sql, [], |row| {
             Ok(Stored {
@@ -130,17 +124,16 @@ fn stored(data: &std::path::Path) -> Stored {
                     generation: Generation::from_bytes(row.get::<_, Vec<u8>>(0)?.try_into().unwrap()),
                     version: row.get::<_, i64>(1)?.try_into().unwrap(),
                 },
-                wrapped_key: body("keys", row.get(2)?),
-                public_box: body("boxes", row.get(3)?),
-                private_box: body("boxes", row.get(4)?),
+                wrapped_key: bare(&row.get::<_, Vec<u8>>(2)?),
+                public_box: row.get(3)?,
+                private_box: row.get::<_, Option<_>>(4)?.unwrap_or_default(),
             })
         })
         .unwrap()
 }
 
-/// What is in a slot: a big-endian length plus one, then the bytes, then what is left of the slot.
+/// The key in a slot: its length in two bytes, the key, zeros.
 fn bare(slot: &[u8]) -> Vec<u8> {
-    let (prefix, rest) = slot.split_at(4);
-    let length = u32::from_be_bytes(prefix.try_into().unwrap()) as usize - 1;
-    rest[..length].to_vec()
+    let (length, rest) = slot.split_first_chunk().unwrap();
+    rest[..usize::from(u16::from_be_bytes(*length))].to_vec()
 }
