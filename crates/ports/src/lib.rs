@@ -9,6 +9,7 @@
 mod authenticator;
 mod caller;
 mod clock;
+mod key_check;
 mod randomness;
 mod record_store;
 mod sealer;
@@ -19,6 +20,7 @@ mod upstream;
 pub use authenticator::{AuthenticationUnavailable, Authenticator, Principal, Refusal, Verdict};
 pub use caller::{Caller, TenantId, TenantIdError};
 pub use clock::{Clock, Timestamp};
+pub use key_check::KeyCheck;
 pub use randomness::Randomness;
 pub use record_store::{Commit, Event, EventBody, RecordId, RecordStore, SealedRecord, StoreError, WriteId};
 pub use sealer::{BoxContext, BoxKind, Plaintext, SealError, Sealer};

@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use strongroom_ports::{Randomness, Timestamp};
+use strongroom_ports::{KeyCheck, Randomness, Timestamp};
 use zeroize::Zeroizing;
 
-use crate::key_check::KeyCheck;
+use crate::key_check;
 use crate::key_id::KeyId;
 use crate::key_material::KeyMaterial;
 use crate::keyring_json;
@@ -103,8 +103,8 @@ impl Keyring {
     /// A check value for each key: the index key's, then the sealing keys' in their order.
     #[must_use]
     pub fn key_checks(&self) -> Vec<KeyCheck> {
-        let sealing = self.sealing_keys.iter().map(|(id, key)| KeyCheck::of_sealing_key(id.as_str(), key));
-        std::iter::once(KeyCheck::of_index_key(&self.index_key)).chain(sealing).collect()
+        let sealing = self.sealing_keys.iter().map(|(id, key)| key_check::of_sealing_key(id.as_str(), key));
+        std::iter::once(key_check::of_index_key(&self.index_key)).chain(sealing).collect()
     }
 
     pub(crate) fn index_key(&self) -> &KeyMaterial {
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn another_key_under_the_same_id_has_another_check_value() {
-        let check = || KeyCheck::of_sealing_key("a", &KeyMaterial::random(&SystemRandomness));
+        let check = || key_check::of_sealing_key("a", &KeyMaterial::random(&SystemRandomness));
         assert_ne!(check(), check());
     }
 }

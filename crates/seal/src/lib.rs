@@ -38,7 +38,6 @@ mod system_randomness;
 mod wrapped_key;
 
 pub use envelope::EnvelopeSealer;
-pub use key_check::KeyCheck;
 pub use key_id::MAX_KEY_ID_BYTES;
 pub use keyring::Keyring;
 pub use keyring_rules::{KeyringError, MAX_KEYRING_BYTES, MAX_SEALING_KEYS};

@@ -1,9 +1,9 @@
 //! Which keys a database was written with. Compared before anything is written.
 
 use rusqlite::{Connection, Result, TransactionBehavior};
+use strongroom_ports::KeyCheck;
 
 use crate::error::OpenError;
-use crate::options::KeyCheck;
 
 /// Refuses unless every key that the database was written with is offered, and is the same. Writes nothing.
 pub(crate) fn compare(connection: &Connection, offered: &[KeyCheck]) -> Result<(), OpenError> {
@@ -12,7 +12,7 @@ pub(crate) fn compare(connection: &Connection, offered: &[KeyCheck]) -> Result<(
     while let Some(row) = rows.next()? {
         let (id, value): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
         match offered.iter().find(|check| check.id.as_bytes() == id) {
-            Some(check) if check.value == value => {}
+            Some(check) if check.value.as_slice() == value => {}
             Some(check) => return Err(OpenError::KeyDiffers(check.id.clone())),
             None => return Err(OpenError::KeyMissing(String::from_utf8_lossy(&id).into_owned())),
         }

@@ -35,7 +35,7 @@ pub use error::{OpenError, OperatorError};
 pub use operator::{Report, backup, check, restore};
 pub use options::{
     DEFAULT_CACHE_BYTES, DEFAULT_ERASURES_KEPT, DEFAULT_EVENT_BYTES_PER_RECORD, DEFAULT_EVENTS_PER_RECORD,
-    DEFAULT_QUEUE_LEN, KeyCheck, Options,
+    DEFAULT_QUEUE_LEN, Options,
 };
 pub use shared::Stats;
 pub use store::SqliteStore;

@@ -1,7 +1,8 @@
 //! What a store is opened with, and its limits.
 
-use std::fmt;
 use std::path::PathBuf;
+
+use strongroom_ports::KeyCheck;
 
 /// Bytes of sealed records kept in memory. Some ten thousand records of the usual size, and little beside a server's
 /// other memory.
@@ -56,21 +57,5 @@ impl Options {
             event_bytes_per_record: DEFAULT_EVENT_BYTES_PER_RECORD,
             erasures_kept: DEFAULT_ERASURES_KEPT,
         }
-    }
-}
-
-/// Proves that a key is the one that a database was written with, and tells nothing of it: a keyed hash of a constant.
-#[derive(Clone, PartialEq, Eq)]
-pub struct KeyCheck {
-    /// The key's id in the keyring.
-    pub id: String,
-    /// The same for the same key, for ever.
-    pub value: Vec<u8>,
-}
-
-/// Printed by the id.
-impl fmt::Debug for KeyCheck {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyCheck").field("id", &self.id).finish_non_exhaustive()
     }
 }

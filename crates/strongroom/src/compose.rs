@@ -10,7 +10,7 @@ use strongroom_http::{Api, HttpLimits};
 use strongroom_jwt::{ForeignIssuer, ForeignTokens, Lifetimes, OwnTokens, SigningKeys, TokenCache};
 use strongroom_ports::{Clock, Randomness};
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
-use strongroom_store_sqlite::{KeyCheck, OpenError, Options, SqliteStore};
+use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
 
 use crate::failure::Failure;
 use crate::system_clock::SystemClock;
@@ -85,10 +85,8 @@ pub(crate) fn compose(parts: Parts) -> Result<(Api, SqliteStore), Failure> {
 }
 
 fn open_store(directory: PathBuf, keyring: &Keyring) -> Result<SqliteStore, Failure> {
-    let checks = keyring.key_checks().into_iter();
-    let checks = checks.map(|check| KeyCheck { id: check.id, value: check.value.to_vec() }).collect();
     let place = directory.display().to_string();
-    SqliteStore::open(Options::new(directory, checks)).map_err(|error| match error {
+    SqliteStore::open(Options::new(directory, keyring.key_checks())).map_err(|error| match error {
         OpenError::KeyMissing(_) | OpenError::KeyDiffers(_) => Failure::Keys(format!("{place}: {error}")),
         _ => Failure::Store(format!("{place}: {error}")),
     })

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use crate::support::{database, directory, generation, load, open, options, record, write};
 use rusqlite::Connection;
+use strongroom_ports::KeyCheck;
 use strongroom_ports::{RecordStore, StoreError};
-use strongroom_store_sqlite::{KeyCheck, OpenError, Options, SqliteStore};
+use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
 
 fn check(id: &str, byte: u8) -> KeyCheck {
-    KeyCheck { id: id.to_owned(), value: vec![byte; 32] }
+    KeyCheck { id: id.to_owned(), value: [byte; 32] }
 }
 
 fn refusal(options: Options) -> OpenError {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use futures_executor::block_on;
 use strongroom_domain::{Generation, Revision};
-use strongroom_ports::{Commit, RecordId, RecordStore, SealedRecord, WriteId};
-use strongroom_store_sqlite::{KeyCheck, Options, SqliteStore};
+use strongroom_ports::{Commit, KeyCheck, RecordId, RecordStore, SealedRecord, WriteId};
+use strongroom_store_sqlite::{Options, SqliteStore};
 use tempfile::TempDir;
 
 /// A directory that goes with the test.
@@ -16,7 +16,7 @@ pub(crate) fn directory() -> TempDir {
 
 /// The keyring that every test but those about keyrings has.
 pub(crate) fn options(directory: &Path) -> Options {
-    Options::new(directory, vec![KeyCheck { id: "k1".to_owned(), value: vec![1; 32] }])
+    Options::new(directory, vec![KeyCheck { id: "k1".to_owned(), value: [1; 32] }])
 }
 
 pub(crate) fn open(directory: &Path) -> SqliteStore {
