@@ -1,0 +1,174 @@
+//! Printing: what `Debug` and `Display` of the public types and errors give is searched for the marks.
+
+use std::error::Error;
+use std::fmt::{Debug, Write as _};
+use std::sync::Arc;
+
+use strongroom_app::SignedIn;
+use strongroom_domain::{
+    Envelope, ExternalUserId, Key, Limits, Number, Outcome, Patch, Record, Revision, Text,
+};
+use strongroom_jwt::{Algorithm, ForeignIssuer, ForeignKeys, SigningKeys};
+use strongroom_ports::{
+    Caller, Commit, Event, EventBody, Export, NewSession, Plaintext, Principal, RecordId, RefreshClaims,
+    RefreshHash, SealedRecord, SessionId, Snapshot, TenantId, Token, TokenPair, Verdict,
+};
+use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
+use strongroom_testkit::sample;
+
+use super::marks::Marks;
+use super::{
+    PERSON, PRIVATE_KEY, PRIVATE_NUMBER, PRIVATE_VALUE, PUBLIC_KEY, PUBLIC_VALUE, STRAY, body, hex, members,
+    private_member,
+};
+use crate::support::foreign_token;
+
+#[test]
+fn no_public_type_prints_a_mark() {
+    let mut marks = Marks::of_texts();
+    let mut printed = Printed::default();
+    print_rules(&mut printed);
+    print_ports(&mut printed, &mut marks);
+    print_key_holders(&mut printed, &mut marks);
+    assert!(printed.0.contains("Patch { readable: 1, write_only: 2 }"), "{}", printed.0);
+    let found = marks.found_in(printed.0.as_bytes());
+    assert!(found.is_empty(), "{found:?} in:\n{}", printed.0);
+}
+
+#[test]
+fn no_error_repeats_what_it_refuses() {
+    let mut printed = Printed::default();
+    for name in
+        [format!("{STRAY} x"), format!("Private.{STRAY}"), format!("safe.{STRAY}"), format!("{STRAY}.")]
+    {
+        printed.error(Key::parse(&name));
+        printed.error(Patch::new().set(&name, true.into()));
+        printed.error(Envelope::from_json(body(&format!(r#""{name}":1"#)).as_bytes()));
+    }
+    printed.error(marked_patch().delete(PRIVATE_KEY));
+    printed.error(Text::new(format!("{PRIVATE_VALUE}\0")));
+    printed.error(Number::parse(&format!("{PRIVATE_NUMBER}0.1")));
+    printed.error(ExternalUserId::parse(&format!("{PERSON}/")));
+    printed.error(TenantId::parse(&format!("{STRAY}/")));
+    for text in
+        [format!(r#"{{"version":1,"{STRAY}":1}}"#), format!(r#"{{"version":"{STRAY}"}}"#), STRAY.into()]
+    {
+        printed.error(Envelope::from_json(text.as_bytes()));
+        printed.error(Keyring::parse(text.as_bytes()));
+        printed.error(SigningKeys::parse(text.as_bytes()));
+    }
+    let found = Marks::of_texts().found_in(printed.0.as_bytes());
+    assert!(found.is_empty(), "{found:?} in:\n{}", printed.0);
+}
+
+/// What `Debug` and `Display` gave.
+#[derive(Default)]
+struct Printed(String);
+
+impl Printed {
+    fn debug(&mut self, it: &dyn Debug) {
+        write!(self.0, "{it:?}\n{it:#?}\n").unwrap();
+    }
+
+    fn error<T>(&mut self, refused: Result<T, impl Error>) {
+        let error = refused.err().unwrap();
+        writeln!(self.0, "{error}").unwrap();
+        self.debug(&error);
+    }
+}
+
+fn print_rules(printed: &mut Printed) {
+    let (record, outcome) = marked_record();
+    printed.debug(&[sample::number(PRIVATE_NUMBER), sample::text(PRIVATE_VALUE)]);
+    printed.debug(&(Number::parse(PRIVATE_NUMBER), Text::new(PRIVATE_VALUE)));
+    printed.debug(&[Key::parse(PUBLIC_KEY), Key::parse(PRIVATE_KEY)]);
+    printed.debug(&record.readable().iter().collect::<Vec<_>>());
+    printed.debug(&record.write_only().names().collect::<Vec<_>>());
+    printed.debug(&(record.readable(), record.view(), outcome, marked_patch(), sample::person(PERSON)));
+    printed.debug(&Envelope::from_json(body(&private_member()).as_bytes()));
+}
+
+fn print_ports(printed: &mut Printed, marks: &mut Marks) {
+    let text = foreign_token(PERSON);
+    let hash = RefreshHash::from_bytes(*b"refresh-hash-canary-0123456789ab");
+    let session = SessionId::from_bytes(*b"session-9-canary");
+    let id = RecordId::from_bytes(*b"record-id-canary-0123456789abcde");
+    marks.add_token("token", &text);
+    marks.add("refresh hash", hash.as_bytes());
+    marks.add("session", session.as_bytes());
+    marks.add("session", session.to_string());
+    marks.add("record id", id.as_bytes());
+    marks.add("record id", hex(id.as_bytes()));
+
+    let at = sample::now();
+    let caller = Caller { tenant: sample::tenant(sample::TENANT), person: sample::person(PERSON) };
+    let principal = Principal { caller: caller.clone(), session: Some(session), expires_at: at };
+    let tokens = TokenPair {
+        access: Token::new(text.clone()),
+        access_lifetime_s: 1,
+        refresh: Token::new(text),
+        refresh_hash: hash,
+        lapses_at: at,
+    };
+    printed.debug(&(&principal, Verdict::Known(Arc::new(principal.clone()))));
+    printed.debug(&SignedIn { caller: caller.clone(), tokens });
+    printed.debug(&RefreshClaims { caller, session, hash });
+    printed.debug(&NewSession { id: session, owner: id, refresh: hash, created_at: at, lapses_at: at });
+
+    let (record, _) = marked_record();
+    let revision = Revision::first(sample::fresh_generation());
+    printed.debug(&Snapshot { view: record.view(), revision });
+    printed.debug(&Export {
+        revision,
+        created_at: at,
+        updated_at: at,
+        view: record.view(),
+        write_only: record.write_only().names().cloned().collect(),
+    });
+    printed.debug(&Plaintext::new(PRIVATE_VALUE.into()));
+    printed.debug(&SealedRecord {
+        revision,
+        wrapped_key: PRIVATE_KEY.into(),
+        public_box: PUBLIC_VALUE.into(),
+        private_box: Some(PRIVATE_VALUE.into()),
+    });
+    let write_id = sample::fresh_write_id();
+    printed.debug(&Commit {
+        expected: None,
+        revision,
+        wrapped_key: Some(PRIVATE_KEY.into()),
+        public_box: PUBLIC_VALUE.into(),
+        private_box: Some(PRIVATE_VALUE.into()),
+        event: PUBLIC_VALUE.into(),
+        write_id,
+    });
+    printed.debug(&Event { revision, write_id, body: EventBody::Written(PUBLIC_VALUE.into()) });
+}
+
+fn print_key_holders(printed: &mut Printed, marks: &mut Marks) {
+    let keyring = Keyring::generate(&SystemRandomness, sample::now());
+    let signing_keys = SigningKeys::generate(sample::now(), &SystemRandomness).unwrap();
+    marks.add_keys("keyring", &keyring.to_json());
+    marks.add_keys("signing keys", signing_keys.to_json().as_bytes());
+    printed.debug(&(&keyring, keyring.key_checks(), signing_keys));
+    printed.debug(&EnvelopeSealer::new(keyring));
+    printed.debug(&ForeignIssuer {
+        issuer: "https://id.shop.example".into(),
+        audience: vec!["strongroom".into()],
+        keys: ForeignKeys::Secret(PRIVATE_VALUE.as_bytes().to_vec().into()),
+        algorithms: vec![Algorithm::HS256],
+        subject_claim: "sub".into(),
+        token_type: None,
+        tenant: sample::tenant(sample::TENANT),
+    });
+}
+
+fn marked_patch() -> Patch {
+    Envelope::from_json(body(&members()).as_bytes()).unwrap().data
+}
+
+fn marked_record() -> (Record, Outcome) {
+    let mut record = Record::new();
+    let outcome = record.apply(&marked_patch(), &Limits::default()).unwrap();
+    (record, outcome)
+}
