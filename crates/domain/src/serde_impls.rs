@@ -1,7 +1,7 @@
 //! serde for the parts that may be shown or read in: keys, values, ids, patches, revisions, the readable part.
 //!
 //! A number that arrives through a serde format has already been rounded by it; where that matters, read JSON text with
-//! the feature `json`.
+//! the feature `json`. So where an error must not repeat what it met: a format's own type errors may.
 
 use std::fmt;
 

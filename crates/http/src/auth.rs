@@ -52,7 +52,7 @@ where
     body::scrub(text);
     let token = token?;
     let claims = api.identity.read_refresh(&token.refresh_token)?;
-    let names = TenantNames::of(head)?;
+    let names = TenantNames::beside_token(head)?;
     api.tenants.with_token(&claims.caller.tenant, names.as_named())?;
     let signed_in = api.identity.refresh(claims).await?;
     Ok(answer::json(StatusCode::OK, &TokenAnswer::of(&signed_in), "application/json"))

@@ -93,7 +93,9 @@ impl Exchange {
                 self.for_any_origin(head)?;
                 auth::refresh(api, head, body).await
             }
-            Action::SignUp => auth::sign_up(api, head, self.tenant(&TenantNames::of(head)?)?).await,
+            Action::SignUp => {
+                auth::sign_up(api, head, self.tenant(&TenantNames::without_token(head)?)?).await
+            }
             Action::ShowLimits => self.for_any_origin(head).map(|()| meta::limits(api)),
             Action::ShowHealth => self.for_any_origin(head).map(|()| meta::health(api)),
             Action::ShowKeySet => self.for_any_origin(head).map(|()| meta::key_set(api)),
@@ -112,7 +114,7 @@ impl Exchange {
             Verdict::Refused(refusal) => return Err(refusal.into()),
             Verdict::NotMine => return Err(Problem::TokenInvalid),
         };
-        let names = TenantNames::of(head)?;
+        let names = TenantNames::beside_token(head)?;
         self.api.tenants.with_token(&principal.caller.tenant, names.as_named())?;
         Ok(principal)
     }

@@ -21,11 +21,10 @@ pub(crate) struct TenantNames {
 }
 
 impl TenantNames {
-    /// Reads them. An rpId or origin that no name could be is an unknown tenant, never none.
-    pub(crate) fn of(head: &Parts) -> Result<Self, Problem> {
+    /// What a request with a token names beside it. An rpId or origin that no name could be is an unknown tenant, never
+    /// none.
+    pub(crate) fn beside_token(head: &Parts) -> Result<Self, Problem> {
         let text = |name: &HeaderName| header(&head.headers, name);
-        // The last resorts: what cannot be read there names nobody.
-        let hint = |name: &HeaderName| text(name).ok().flatten();
         let [first, second] = &X_RP_ID_HEADERS;
         let folded = |name: Option<&str>| name.map(str::to_ascii_lowercase);
         Ok(Self {
@@ -35,8 +34,17 @@ impl TenantNames {
                 folded(text(second)?),
             ],
             origin: text(&ORIGIN)?.map(str::to_owned),
+            ..Self::default()
+        })
+    }
+
+    /// What a request without a token names: the same, and the last resorts, where what cannot be read names nobody.
+    pub(crate) fn without_token(head: &Parts) -> Result<Self, Problem> {
+        let hint = |name: &HeaderName| header(&head.headers, name).ok().flatten();
+        Ok(Self {
             referer_host: hint(&REFERER).and_then(|uri| host_of(uri.parse::<Uri>().ok()?.authority()?)),
             host: hint(&HOST).and_then(|authority| host_of(&authority.parse().ok()?)),
+            ..Self::beside_token(head)?
         })
     }
 
