@@ -3,6 +3,7 @@
 //! A pure table over plain values. A tenant is an rpId (a registered domain); what is of one does not exist in another.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use strongroom_ports::TenantId;
 use thiserror::Error;
@@ -90,6 +91,14 @@ impl Tenants {
         self.all.iter().find(|tenant| tenant.origins.iter().any(|registered| registered.0 == origin))
     }
 
+    /// Whether a host may be ours: it names a tenant, or is an address. A name that is neither leads here because
+    /// somebody made it do so (DNS rebinding).
+    #[must_use]
+    pub fn may_be_host(&self, host: &str) -> bool {
+        let is_address = host.starts_with('[') || host.parse::<IpAddr>().is_ok();
+        is_address || self.of_name(host).is_some()
+    }
+
     /// The tenant of a request that carries a token: the token's, unless the request names another.
     ///
     /// # Errors
@@ -137,6 +146,9 @@ impl Tenants {
     fn of_name(&self, name: &str) -> Option<&Tenant> {
         let loopback = self.loopback_is_localhost && matches!(name, "127.0.0.1" | "[::1]");
         let name = if loopback { "localhost" } else { name };
+        if name.split('.').any(str::is_empty) {
+            return None;
+        }
         let mut candidates = std::iter::successors(Some(name), |name| Some(name.split_once('.')?.1));
         candidates.find_map(|candidate| self.all.iter().find(|tenant| tenant.id.as_str() == candidate))
     }
@@ -176,6 +188,8 @@ mod tests {
             ("evilshop.example", Err(TenantRefusal::Unknown)),
             ("example", Err(TenantRefusal::Unknown)),
             ("", Err(TenantRefusal::Unknown)),
+            (".shop.example", Err(TenantRefusal::Unknown)),
+            ("a..shop.example", Err(TenantRefusal::Unknown)),
             ("127.0.0.1", Ok("localhost")),
             ("[::1]", Ok("localhost")),
         ] {
@@ -242,5 +256,19 @@ mod tests {
     fn a_token_of_a_tenant_that_is_no_longer_configured_is_a_mismatch() {
         let gone = TenantId::parse("gone.example").unwrap();
         assert_eq!(tenants().with_token(&gone, NamedTenant::default()).unwrap_err(), TenantRefusal::Mismatch);
+    }
+
+    #[test]
+    fn a_host_is_an_address_or_a_tenants_name() {
+        for (host, is_ours) in [
+            ("shop.example", true),
+            ("a.shop.example", true),
+            ("10.0.0.1", true),
+            ("[::1]", true),
+            ("evil.example", false),
+            ("", false),
+        ] {
+            assert_eq!(tenants().may_be_host(host), is_ours, "{host}");
+        }
     }
 }

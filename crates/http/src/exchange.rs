@@ -119,8 +119,13 @@ impl Exchange {
         Ok(principal)
     }
 
+    /// The tenant of a request that makes an account: a host that is none of ours was led here, whatever it names.
     fn tenant(&self, names: &TenantNames) -> Result<&Tenant, Problem> {
-        Ok(self.api.tenants.without_token(names.as_named())?)
+        let names = names.as_named();
+        if names.host.is_some_and(|host| !self.api.tenants.may_be_host(host)) {
+            return Err(Problem::UnknownTenant { is_readable: false });
+        }
+        Ok(self.api.tenants.without_token(names)?)
     }
 
     /// Routes that belong to no tenant are open to any registered origin, and to whoever sends none.

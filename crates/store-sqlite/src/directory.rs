@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -13,6 +13,7 @@ use crate::error::OpenError;
 /// The owner alone: what is inside is sealed, and still nobody else's business.
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
+const OTHERS_WRITE: u32 = 0o022;
 
 /// A data directory that this process holds for itself, until dropped.
 #[derive(Debug)]
@@ -23,11 +24,24 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// Makes the directory when missing, and locks it.
+    ///
+    /// One that others may write to is refused: whoever writes there can bring back what was revoked.
     pub(crate) fn hold(path: &Path) -> Result<Self, OpenError> {
-        Self::try_hold(path).map_err(|error| match error.kind() {
+        let held = Self::try_hold(path).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => OpenError::InUse,
             _ => OpenError::Directory(error),
-        })
+        })?;
+        for place in [path, &held.database()] {
+            match std::fs::metadata(place) {
+                Ok(found) if found.mode() & OTHERS_WRITE != 0 => {
+                    return Err(OpenError::OpenToOthers { mode: found.mode() & 0o777 });
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(OpenError::Directory(error)),
+            }
+        }
+        Ok(held)
     }
 
     fn try_hold(path: &Path) -> io::Result<Self> {

@@ -3,6 +3,7 @@
 //! `SQLite`'s own messages stay here, because some of them quote; its codes are what the log gets.
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
@@ -39,6 +40,15 @@ pub enum OpenError {
     /// reads it: a backup, perhaps.
     #[error("the write-ahead log cannot be emptied while another process reads the database")]
     Busy,
+    /// There is no room left on the disk.
+    #[error("the disk is full")]
+    Full,
+    /// The directory or the database may be written by others than its owner.
+    #[error("others may write here (mode {mode:o}): chmod go-w")]
+    OpenToOthers {
+        /// The permission bits.
+        mode: u32,
+    },
     /// A file that is not a database, or a damaged one.
     #[error("the database is damaged (SQLite code {code})")]
     Damaged {
@@ -56,15 +66,32 @@ pub enum OpenError {
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
         let code = code(&error);
-        if store_error(&error) == StoreError::Damaged {
-            Self::Damaged { code }
-        } else {
-            Self::Sqlite { code }
+        match &error {
+            rusqlite::Error::SqliteFailure(failure, _) if failure.code == ErrorCode::DiskFull => Self::Full,
+            _ if store_error(&error) == StoreError::Damaged => Self::Damaged { code },
+            _ => Self::Sqlite { code },
         }
     }
 }
 
-/// Why an operator's command did not do what it was asked.
+/// An operator's command did not do what it was asked: why, and the file or directory that it is about.
+#[derive(Debug, Error)]
+#[error("{path}: {cause}", path = .path.display())]
+pub struct OperatorFailure {
+    /// What must be looked at.
+    pub path: PathBuf,
+    /// What is the matter with it.
+    pub cause: OperatorError,
+}
+
+impl OperatorError {
+    /// What the error is about.
+    pub(crate) fn about(path: &Path) -> impl Fn(Self) -> OperatorFailure {
+        move |cause| OperatorFailure { path: path.to_owned(), cause }
+    }
+}
+
+/// What is the matter with a file or a directory.
 #[derive(Debug, Error)]
 pub enum OperatorError {
     /// The directory or the database in it.

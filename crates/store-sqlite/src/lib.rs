@@ -31,7 +31,7 @@ mod writer;
 #[cfg(test)]
 mod faults;
 
-pub use error::{OpenError, OperatorError};
+pub use error::{OpenError, OperatorError, OperatorFailure};
 pub use operator::{Report, backup, check, restore};
 pub use options::{
     DEFAULT_CACHE_BYTES, DEFAULT_ERASURES_KEPT, DEFAULT_EVENT_BYTES_PER_RECORD, DEFAULT_EVENTS_PER_RECORD,

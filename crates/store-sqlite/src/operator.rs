@@ -10,7 +10,7 @@ use strongroom_ports::StoreError;
 
 use crate::connection;
 use crate::directory::{self, Directory};
-use crate::error::{OpenError, OperatorError, store_error};
+use crate::error::{OpenError, OperatorError, OperatorFailure, store_error};
 use crate::schema;
 
 /// Findings of the integrity check that a report holds: the first few tell what kind of damage it is.
@@ -58,9 +58,10 @@ impl Report {
 ///
 /// # Errors
 ///
-/// [`OperatorError`] when there is no database of ours, or it is too damaged to be looked at.
-pub fn check(directory: &Path) -> Result<Report, OperatorError> {
-    report(&open(&directory::database_in(directory))?)
+/// [`OperatorFailure`] when there is no database of ours, or it is too damaged to be looked at.
+pub fn check(directory: &Path) -> Result<Report, OperatorFailure> {
+    let looked_at = open(&directory::database_in(directory)).and_then(|database| report(&database));
+    looked_at.map_err(OperatorError::about(directory))
 }
 
 /// Copies the database of a directory, as of one moment, into a new file of mode 0600; also while a server has it.
@@ -71,13 +72,17 @@ pub fn check(directory: &Path) -> Result<Report, OperatorError> {
 /// # Errors
 ///
 /// [`OperatorError::Exists`] when the file is there already; others as [`check`]. What was begun is removed again.
-pub fn backup(directory: &Path, to: &Path) -> Result<(), OperatorError> {
-    let source = open(&directory::database_in(directory))?;
+pub fn backup(directory: &Path, to: &Path) -> Result<(), OperatorFailure> {
+    let source = open(&directory::database_in(directory)).map_err(OperatorError::about(directory))?;
+    write_backup(&source, to).map_err(OperatorError::about(to))
+}
+
+fn write_backup(source: &Connection, to: &Path) -> Result<(), OperatorError> {
     directory::create(to).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => OperatorError::Exists,
         _ => OperatorError::File(error),
     })?;
-    let copied = copy(&source, to);
+    let copied = copy(source, to);
     if copied.is_err() {
         directory::remove(to)?;
     }
@@ -94,8 +99,16 @@ pub fn backup(directory: &Path, to: &Path) -> Result<(), OperatorError> {
 /// [`OperatorError::Exists`] without `force`; [`OpenError::InUse`] while a server has the directory, and
 /// [`OpenError::Busy`] while another process reads it;
 /// [`OperatorError::Unsound`] for a damaged backup; others as [`check`].
-pub fn restore(directory: &Path, from: &Path, force: bool) -> Result<(), OperatorError> {
-    let source = open(from)?;
+pub fn restore(directory: &Path, from: &Path, force: bool) -> Result<(), OperatorFailure> {
+    let source = open(from).map_err(OperatorError::about(from))?;
+    if !report(&source).map_err(OperatorError::about(from))?.is_sound() {
+        return Err(OperatorError::about(from)(OperatorError::Unsound));
+    }
+    replace(directory, &source, force).map_err(OperatorError::about(directory))
+}
+
+/// Copies a sound source beside a directory's database, and then into its place.
+fn replace(directory: &Path, source: &Connection, force: bool) -> Result<(), OperatorError> {
     let directory = Directory::hold(directory)?;
     let database = directory.database();
     if !force && directory::is_filled(&database)? {
@@ -104,7 +117,7 @@ pub fn restore(directory: &Path, from: &Path, force: bool) -> Result<(), Operato
     let copied = directory::beside(&database, ".restoring");
     directory::remove(&copied)?;
     directory::create(&copied)?;
-    let sound = copy(&source, &copied).and_then(|()| Ok(report(&open(&copied)?)?.is_sound()));
+    let sound = copy(source, &copied).and_then(|()| Ok(report(&open(&copied)?)?.is_sound()));
     if !matches!(sound, Ok(true)) {
         directory::remove(&copied)?;
     }

@@ -2,8 +2,10 @@
 //!
 //! For one machine: loopback only, keys beside the data.
 
+use std::fs::DirBuilder;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use serde::Serialize;
@@ -100,7 +102,10 @@ fn make_keys(data_dir: &Path) -> Result<(), Failure> {
         return Err(Failure::Keys(format!("{place}: missing, and the data beside it is sealed with it")));
     }
     for directory in [&keyring, &signing_keys].map(|file| file.parent().unwrap_or(data_dir)) {
-        std::fs::create_dir_all(directory)
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
             .map_err(|error| Failure::Running(format!("could not make {}: {error}", directory.display())))?;
     }
     let now = SystemClock.now();

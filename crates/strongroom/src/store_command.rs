@@ -1,9 +1,9 @@
 //! `strongroom store …`: check, back up and restore. Works on sealed records: no key is read.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use strongroom_store_sqlite::{OperatorError, Report, backup, check, restore};
+use strongroom_store_sqlite::{OperatorFailure, Report, backup, check, restore};
 
 use crate::cli::{StoreArgs, StoreCommand};
 use crate::config::{Config, Environment, Layers};
@@ -23,16 +23,16 @@ pub(crate) fn run(
     match command {
         StoreCommand::Check { store } => {
             let directory = directory(store, environment)?;
-            write_report(&check(&directory).map_err(refused(&directory))?, out)?;
+            write_report(&check(&directory)?, out)?;
         }
         StoreCommand::Backup { file, store } => {
             let directory = directory(store, environment)?;
-            backup(&directory, file).map_err(refused(&directory))?;
+            backup(&directory, file)?;
             writeln!(out, "{}: written", file.display())?;
         }
         StoreCommand::Restore { file, force, store } => {
             let directory = directory(store, environment)?;
-            restore(&directory, file, *force).map_err(refused(&directory))?;
+            restore(&directory, file, *force)?;
             writeln!(out, "{}: restored", directory.display())?;
         }
     }
@@ -64,7 +64,8 @@ fn write_report(report: &Report, out: &mut dyn Write) -> Result<(), Failure> {
     Err(Failure::Store(format!("damaged: {} boxes are missing, findings as above", report.missing_boxes)))
 }
 
-fn refused(directory: &Path) -> impl Fn(OperatorError) -> Failure {
-    let place = directory.display().to_string();
-    move |error| Failure::Store(format!("{place}: {error}"))
+impl From<OperatorFailure> for Failure {
+    fn from(failure: OperatorFailure) -> Self {
+        Self::Store(failure.to_string())
+    }
 }

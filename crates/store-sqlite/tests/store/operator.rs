@@ -52,9 +52,12 @@ fn a_check_finds_damage() {
 #[test]
 fn without_a_database_there_is_nothing_to_check_or_to_back_up() {
     let directory = directory();
-    assert!(matches!(check(directory.path()), Err(OperatorError::Missing)));
+    assert!(matches!(check(directory.path()).map_err(|failure| failure.cause), Err(OperatorError::Missing)));
     let copy = directory.path().join("copy");
-    assert!(matches!(backup(directory.path(), &copy), Err(OperatorError::Missing)));
+    assert!(matches!(
+        backup(directory.path(), &copy).map_err(|failure| failure.cause),
+        Err(OperatorError::Missing)
+    ));
     assert!(!copy.exists());
 }
 
@@ -94,7 +97,10 @@ fn a_backup_overwrites_nothing() {
     let _store = open(directory.path());
     let copy = directory.path().join("copy");
     std::fs::write(&copy, "precious").unwrap();
-    assert!(matches!(backup(directory.path(), &copy), Err(OperatorError::Exists)));
+    assert!(matches!(
+        backup(directory.path(), &copy).map_err(|failure| failure.cause),
+        Err(OperatorError::Exists)
+    ));
     assert_eq!(std::fs::read(&copy).unwrap(), b"precious");
 }
 
@@ -106,9 +112,15 @@ fn a_database_is_replaced_by_force_only_and_wholly() {
     let first = write(&store, &record(1), generation(1), 1);
     backup(served.path(), &copy).unwrap();
     write(&store, &record(2), generation(2), 1);
-    assert!(matches!(restore(served.path(), &copy, true), Err(OperatorError::Store(OpenError::InUse))));
+    assert!(matches!(
+        restore(served.path(), &copy, true).map_err(|failure| failure.cause),
+        Err(OperatorError::Store(OpenError::InUse))
+    ));
     drop(store);
-    assert!(matches!(restore(served.path(), &copy, false), Err(OperatorError::Exists)));
+    assert!(matches!(
+        restore(served.path(), &copy, false).map_err(|failure| failure.cause),
+        Err(OperatorError::Exists)
+    ));
     assert!(load(&open(served.path()), &record(2)).is_some(), "a refusal changes nothing");
     restore(served.path(), &copy, true).unwrap();
     let store = open(served.path());
@@ -137,16 +149,22 @@ fn what_is_no_sound_backup_replaces_nothing() {
     let text = elsewhere.path().join("text");
     std::fs::write(&text, vec![b'x'; 9000]).unwrap();
     assert!(matches!(
-        restore(served.path(), &text, true),
+        restore(served.path(), &text, true).map_err(|failure| failure.cause),
         Err(OperatorError::Store(OpenError::Damaged { .. }))
     ));
     let foreign = elsewhere.path().join("foreign");
     Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
-    assert!(matches!(restore(served.path(), &foreign, true), Err(OperatorError::Store(OpenError::Foreign))));
+    assert!(matches!(
+        restore(served.path(), &foreign, true).map_err(|failure| failure.cause),
+        Err(OperatorError::Store(OpenError::Foreign))
+    ));
     let unsound = elsewhere.path().join("unsound");
     backup(served.path(), &unsound).unwrap();
     Connection::open(&unsound).unwrap().execute_batch("UPDATE events SET body = NULL").unwrap();
-    assert!(matches!(restore(served.path(), &unsound, true), Err(OperatorError::Unsound)));
+    assert!(matches!(
+        restore(served.path(), &unsound, true).map_err(|failure| failure.cause),
+        Err(OperatorError::Unsound)
+    ));
     let store = open(served.path());
     assert_eq!(load(&store, &record(1)).unwrap().revision, Revision::first(generation(1)));
     assert_eq!(

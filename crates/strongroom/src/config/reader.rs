@@ -140,7 +140,14 @@ impl Section<'_> {
         default: impl Into<Value>,
         parse: impl FnOnce(&Raw<'_>) -> Result<T, String>,
     ) -> Option<T> {
-        let value = self.take(key).unwrap_or_else(|| default.into());
+        let default = default.into();
+        let value = match self.take(key) {
+            Some(value) if is_text_only(&source_of(&self.reader.figment, &value)) => {
+                typed_as(value, &default)
+            }
+            Some(value) => value,
+            None => default,
+        };
         self.parse(key, &value, parse)
     }
 
@@ -331,6 +338,20 @@ impl Section<'_> {
 /// The environment knows strings only: there, a string may stand for a number, a boolean or a list.
 fn is_text_only(source: &Source) -> bool {
     matches!(source, Source::Environment(_))
+}
+
+/// The environment's string as the number or boolean that the setting is by default, so that it is shown as one. What
+/// does not read as one stays as it is, for the setting to refuse.
+fn typed_as(value: Value, default: &Value) -> Value {
+    match (&value, default) {
+        (Value::String(tag, text), Value::Num(..)) => {
+            text.parse::<u32>().map_or(value.clone(), |number| Value::Num(*tag, number.into()))
+        }
+        (Value::String(tag, text), Value::Bool(..)) => {
+            text.parse().map_or(value.clone(), |flag| Value::Bool(*tag, flag))
+        }
+        _ => value,
+    }
 }
 
 /// A table that two layers share has the tag of one; its leaves know better.

@@ -390,7 +390,9 @@ fn what_is_shown_reads_back_as_what_is_in_force() {
     let text = format!(
         "{ISSUER}token_type = \"a\\\"b\\\\c\"\n{TENANT}origins = [\"http://localhost\", \"http://[::1]:1\"]"
     );
-    let loaded = load(&text, &[("STRONGROOM_SERVER__LISTEN", "127.0.0.1:1,[::1]:0")]).unwrap();
+    let environment =
+        [("STRONGROOM_SERVER__LISTEN", "127.0.0.1:1,[::1]:0"), ("STRONGROOM_SERVER__DRAIN_S", "5")];
+    let loaded = load(&text, &environment).unwrap();
     let again = load(&shown(&loaded), &[]).unwrap();
     let values = |loaded: &Loaded| -> Vec<_> {
         loaded.in_force.iter().map(|it| (it.key.clone(), it.value.clone())).collect()

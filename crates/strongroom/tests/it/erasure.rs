@@ -96,6 +96,10 @@ fn a_restart_keeps_everything_else_and_a_backup_brings_back_what_it_holds() {
 
     let (code, said) = store(&["restore", backup.to_str().unwrap()]);
     assert_eq!(code, Some(5), "not over a store that is there: {said}");
+    let junk = data.path().join("junk.db");
+    std::fs::write(&junk, "this is no database, whatever its name says").unwrap();
+    let (code, said) = store(&["restore", junk.to_str().unwrap(), "--force"]);
+    assert!(code == Some(5) && said.contains("junk.db"), "the file at fault is named: {said}");
     assert_eq!(store(&["restore", backup.to_str().unwrap(), "--force"]).0, Some(0));
     let (code, said) = store(&["check"]);
     assert!(code == Some(0) && said.contains("1 records") && said.contains("sound"), "{said}");

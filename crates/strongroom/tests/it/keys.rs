@@ -66,6 +66,21 @@ fn a_second_sealing_key_seals_and_the_first_still_opens() {
 }
 
 #[test]
+fn a_store_that_others_may_write_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    for place in ["store", "store/strongroom.db"] {
+        let data = tempfile::tempdir().unwrap();
+        Safe::dev(data.path()).stop();
+        let place = data.path().join(place);
+        let mode = std::fs::metadata(&place).unwrap().permissions().mode() | 0o022;
+        std::fs::set_permissions(&place, std::fs::Permissions::from_mode(mode)).unwrap();
+        let (code, said) = refused(data.path());
+        assert_eq!(code, Some(5), "{said}");
+        assert!(said.contains("others may write"), "{said}");
+    }
+}
+
+#[test]
 fn a_second_process_on_a_data_directory_is_refused() {
     let data = tempfile::tempdir().unwrap();
     let first = Safe::dev(data.path());

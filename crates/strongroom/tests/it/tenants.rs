@@ -64,6 +64,8 @@ fn the_tenant_of_a_request_without_a_token_comes_from_its_first_name() {
         ),
         ("?passkeys=FALSE", &[("Host", "LOCALHOST:8080")], Some("localhost")),
         ("?passkeys=FALSE", &[("Host", "unknown.example")], None),
+        ("?passkeys=FALSE&rpId=localhost", &[("Host", "127.0.0.1:8080")], Some("localhost")),
+        ("?passkeys=FALSE&rpId=localhost", &[("Host", "rebound.example")], None),
         ("?passkeys=FALSE", &[("Host", "127.0.0.1")], None),
         ("?passkeys=FALSE", &[("Origin", "http://localhost:3001"), ("Host", "localhost")], None),
         ("?passkeys=FALSE&rpId=unknown.example", &[("Host", "localhost")], None),
