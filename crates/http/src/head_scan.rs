@@ -6,6 +6,7 @@
 
 use memchr::memchr;
 
+use crate::characters::Characters;
 use crate::refusal::Refusal;
 use crate::target;
 
@@ -188,7 +189,7 @@ fn check_field(line: &[u8], is_http_10: bool, framing: &mut Framing) -> Result<(
     if name.is_empty() || !name.iter().all(|b| is_token_character(*b)) {
         return Err(Refusal::HeaderField);
     }
-    if !value.iter().all(|b| is_value_character(*b)) {
+    if !is_text(value) {
         return Err(if value.contains(&b'\r') { Refusal::LineEnding } else { Refusal::HeaderField });
     }
     match name.len() {
@@ -229,34 +230,24 @@ fn content_length(value: &[u8]) -> Option<u64> {
 
 /// Without the optional whitespace around it: space and tab, which is less than Rust trims.
 fn trimmed(value: &[u8]) -> &[u8] {
-    let is_text = |b: &u8| !matches!(b, b' ' | b'\t');
-    let start = value.iter().position(is_text).unwrap_or(value.len());
-    let end = value.iter().rposition(is_text).map_or(start, |last| last + 1);
+    let is_word = |b: &u8| !matches!(b, b' ' | b'\t');
+    let start = value.iter().position(is_word).unwrap_or(value.len());
+    let end = value.iter().rposition(is_word).map_or(start, |last| last + 1);
     value.get(start..end).unwrap_or_default()
 }
 
 /// Tab and whatever is no control character. Bytes of 0x80 and more are opaque (RFC 9110, section 5.5).
-fn is_value_character(b: u8) -> bool {
-    b == b'\t' || (b >= b' ' && b != 0x7f)
+///
+/// Every byte is looked at, without an early end: so the compiler takes sixteen at a time, and a token is the longest thing
+/// in a head.
+fn is_text(value: &[u8]) -> bool {
+    let is_control = |b: u8| matches!(b, ..b'\t' | b'\n'..b' ' | 0x7f);
+    !value.iter().fold(false, |found, b| found | is_control(*b))
 }
 
 fn is_token_character(b: u8) -> bool {
-    const TABLE: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut b = 0_u8;
-        while b < 0x80 {
-            table[b as usize] = b.is_ascii_alphanumeric();
-            b += 1;
-        }
-        let others = b"!#$%&'*+-.^_`|~";
-        let mut at = 0;
-        while at < others.len() {
-            table[others[at] as usize] = true;
-            at += 1;
-        }
-        table
-    };
-    TABLE[usize::from(b)]
+    const TOKEN: Characters = Characters::alphanumeric_and(b"!#$%&'*+-.^_`|~");
+    TOKEN.has(b)
 }
 
 #[cfg(test)]

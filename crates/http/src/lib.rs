@@ -9,6 +9,7 @@ mod api;
 mod auth;
 mod bearer;
 mod body;
+mod characters;
 mod conditional;
 mod connection;
 mod cors;

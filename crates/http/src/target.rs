@@ -3,10 +3,16 @@
 //! Refused is whatever some proxies decode, normalise or cut off and others do not (RFC 3986, section 6): an escaped dot,
 //! slash, backslash or NUL, an empty segment, a dot segment, a fragment.
 
+use crate::characters::Characters;
 use crate::refusal::Refusal;
 
 /// Escapes that stand for a character with a meaning in a path, in lower case.
 const MEANINGFUL_ESCAPES: [[u8; 2]; 4] = [*b"2e", *b"2f", *b"5c", *b"00"];
+
+/// What RFC 3986 has in a path, and `|`, `[`, `]`, which browsers leave as they are.
+const PATH: Characters = Characters::alphanumeric_and(b"-._~!$&'()*+,;=:@%/|[]");
+/// The same of a query; browsers leave some more as they are there.
+const QUERY: Characters = Characters::alphanumeric_and(b"-._~!$&'()*+,;=:@%/|[]?^`{}");
 
 /// Checks a target. `is_connect`: only `CONNECT` names an authority alone (and is refused for its method later).
 pub(crate) fn check(target: &[u8], is_connect: bool) -> Result<(), Refusal> {
@@ -57,8 +63,8 @@ fn is_absolute(target: &[u8]) -> bool {
 fn is_path_and_query(target: &[u8]) -> bool {
     let end = target.iter().position(|b| *b == b'?').unwrap_or(target.len());
     let (path, query) = target.split_at(end);
-    path.iter().all(|b| is_path_character(*b))
-        && query.iter().all(|b| is_query_character(*b))
+    path.iter().all(|b| PATH.has(*b))
+        && query.iter().all(|b| QUERY.has(*b))
         && escapes(query).all(|escape| escape.is_some_and(|escape| escape != *b"00"))
         && escapes(path).all(|escape| escape.is_some_and(|escape| !MEANINGFUL_ESCAPES.contains(&escape)))
         && !has_odd_segment(path)
@@ -83,16 +89,6 @@ fn escapes(text: &[u8]) -> impl Iterator<Item = Option<[u8; 2]>> {
         }
         _ => None,
     })
-}
-
-/// What RFC 3986 has in a path, and `|`, `[`, `]`, which browsers leave as they are.
-fn is_path_character(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/|[]".contains(&b)
-}
-
-/// The same of a query; browsers leave some more as they are there.
-fn is_query_character(b: u8) -> bool {
-    is_path_character(b) || b"?^`{}".contains(&b)
 }
 
 #[cfg(test)]

@@ -94,7 +94,8 @@ impl Wire {
 
     /// Enters a phase. Entering the one that it is in already changes nothing: a wait is one wait, however often polled.
     pub(crate) fn enter(&self, phase: Phase) {
-        if self.phase.swap(phase as u8, Relaxed) != phase as u8 {
+        if self.phase.load(Relaxed) != phase as u8 {
+            self.phase.store(phase as u8, Relaxed);
             self.since.store(self.ticks.now(), Relaxed);
             self.body_bytes.store(0, Relaxed);
             self.expired.store(NO_VERDICT, Relaxed);
@@ -126,7 +127,9 @@ impl Wire {
 
     /// Takes the verdict on the head that came. Where there is none, the head came past the scan.
     pub(crate) fn take_verdict(&self) -> Result<(), Refusal> {
-        match self.verdict.swap(NO_VERDICT, Relaxed) {
+        let verdict = self.verdict.load(Relaxed);
+        self.verdict.store(NO_VERDICT, Relaxed);
+        match verdict {
             PASSED => Ok(()),
             NO_VERDICT => Err(Refusal::Unscanned),
             number => Err(Refusal::of_number(number - FIRST_REFUSAL).unwrap_or(Refusal::Unscanned)),

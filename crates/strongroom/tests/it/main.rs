@@ -12,6 +12,7 @@
 mod canary;
 mod crash;
 mod erasure;
+mod gate;
 mod guides;
 mod keys;
 mod lifecycle;
