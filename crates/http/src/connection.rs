@@ -34,8 +34,11 @@ pub(crate) async fn serve<A>(
     A: Future<Output = Response<Body>>,
 {
     let has_asked = AtomicBool::new(false);
-    loop {
-        let ended = serve_http(&mut io, &wire, &mut drain, &has_asked, &answer).await;
+    while is_wanted(&mut io, &mut drain, &has_asked).await {
+        let warm = io.warm_up();
+        // Boxed, so that a connection that waits holds none of it.
+        let ended = Box::pin(serve_http(&mut io, &wire, &mut drain, &has_asked, &answer)).await;
+        drop(warm);
         if let Err(error) = &ended {
             // hyper's errors name what went wrong on the wire, never what was on it.
             tracing::trace!(%error, "a connection ended early");
@@ -46,6 +49,19 @@ pub(crate) async fn serve<A>(
         }
     }
     io.close().await;
+}
+
+/// Waits for bytes; `false` when there will be none that anybody waits for.
+async fn is_wanted(io: &mut GateIo, drain: &mut watch::Receiver<bool>, has_asked: &AtomicBool) -> bool {
+    tokio::select! {
+        biased;
+        has_bytes = io.wait_for_bytes() => return has_bytes,
+        () = begun(drain) => {}
+    }
+    if has_asked.load(Ordering::Relaxed) {
+        return false;
+    }
+    tokio::time::timeout(FIRST_REQUEST_TIME, io.wait_for_bytes()).await.unwrap_or(false)
 }
 
 /// Serves requests until the library is done with what it was given.

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::head_scan::{self, BodyKind, Head, HeadLimits};
+use crate::parking::{Warm, WarmOne};
 use crate::refusal::{Refusal, Refusals};
 use crate::wire::{Phase, Rest, Wire};
 
@@ -39,6 +40,7 @@ pub(crate) struct GateIo {
     stream: TcpStream,
     wire: Arc<Wire>,
     refusals: Arc<Refusals>,
+    warm: Arc<Warm>,
     limits: HeadLimits,
     /// Read from the socket and not handed over: part of a head, or what came behind a whole message.
     pending: BytesMut,
@@ -58,7 +60,7 @@ enum Turn {
     Chunks,
     /// A request of ours in place of a refused one.
     Substitute(&'static [u8]),
-    /// Nobody's: the library ends with what it has, and a fresh one goes on.
+    /// Nobody's: the library ends with what it has, and a fresh one goes on when there is something to read.
     Renew,
     /// Nobody's: a refusal was the last word.
     Refused,
@@ -70,22 +72,49 @@ impl GateIo {
     pub(crate) fn new(
         stream: TcpStream,
         wire: Arc<Wire>,
+        warm: Arc<Warm>,
         refusals: Arc<Refusals>,
         limits: HeadLimits,
     ) -> Self {
-        Self { stream, wire, refusals, limits, pending: BytesMut::new(), has_news: false, turn: Turn::Head }
+        let (pending, has_news, turn) = (BytesMut::new(), false, Turn::Head);
+        Self { stream, wire, refusals, warm, limits, pending, has_news, turn }
+    }
+
+    /// Waits, holding next to nothing, until there is something to read. `false`: its time was up first.
+    pub(crate) async fn wait_for_bytes(&mut self) -> bool {
+        poll_fn(|context| {
+            if !self.pending.is_empty() || self.stream.poll_read_ready(context).is_ready() {
+                return Poll::Ready(true);
+            }
+            if let Some(refusal) = self.wire.expired() {
+                self.refusals.count(refusal);
+                return Poll::Ready(false);
+            }
+            if self.wire.phase() == Phase::Busy {
+                self.wire.enter(Phase::Idle);
+            }
+            self.wire.wait(context);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Counts as warm for as long as what is returned lives.
+    pub(crate) fn warm_up(&self) -> WarmOne {
+        self.warm.enter()
     }
 
     pub(crate) fn limits(&self) -> HeadLimits {
         self.limits
     }
 
-    /// Whether the socket wants a fresh HTTP connection: the library may have read ahead behind a chunked body, and what it
-    /// holds must not be glued to the next head.
+    /// Whether the socket goes on with a fresh HTTP connection: because it was parked, or because the library may have read
+    /// ahead behind a chunked body, and what it holds must not be glued to the next head.
     pub(crate) fn renew(&mut self) -> bool {
         let is_wanted = matches!(self.turn, Turn::Renew);
         if is_wanted {
             self.turn = Turn::Head;
+            self.has_news = !self.pending.is_empty();
         }
         is_wanted
     }
@@ -173,6 +202,10 @@ impl GateIo {
                 Poll::Pending => {
                     if self.pending.is_empty() && self.wire.phase() == Phase::Busy {
                         self.wire.enter(Phase::Idle);
+                        if self.warm.is_crowded() {
+                            self.turn = Turn::Renew;
+                            return Poll::Ready(Ok(()));
+                        }
                     }
                     match self.wire.expired() {
                         None => {

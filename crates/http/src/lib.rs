@@ -20,6 +20,7 @@ mod gated_body;
 mod head_scan;
 mod listeners;
 mod meta;
+mod parking;
 mod problem;
 mod refusal;
 mod request_id;

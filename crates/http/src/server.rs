@@ -24,6 +24,7 @@ use crate::gate_io::GateIo;
 use crate::gated_body::GatedBody;
 use crate::head_scan::HeadLimits;
 use crate::listeners::Listeners;
+use crate::parking::Warm;
 use crate::refusal::{Refusal, Refusals};
 use crate::sweeper::{Deadlines, Sweeper};
 
@@ -89,6 +90,7 @@ struct Port {
 struct Core {
     port: Arc<Port>,
     sweeper: Sweeper,
+    warm: Arc<Warm>,
 }
 
 enum Service {
@@ -192,7 +194,7 @@ async fn run_core(
 ) {
     // Every connection holds a sender; the channel ends with the last of them.
     let (alive, mut all_done) = mpsc::channel::<()>(1);
-    let core = Arc::new(Core { sweeper: Sweeper::new(port.deadlines), port });
+    let core = Arc::new(Core { sweeper: Sweeper::new(port.deadlines), port, warm: Arc::default() });
     let sweeping = core.clone();
     tokio::spawn(async move { sweeping.sweeper.run().await });
     let accepting: Vec<_> = sockets
@@ -279,7 +281,8 @@ impl Core {
         // Answers are small and whole: waiting for more to send would only delay them. A socket that refuses is dying.
         let _ = stream.set_nodelay(true);
         let wire = self.sweeper.watch();
-        let io = GateIo::new(stream, wire.clone(), self.port.refusals.clone(), self.port.head);
+        let (warm, refusals) = (self.warm.clone(), self.port.refusals.clone());
+        let io = GateIo::new(stream, wire.clone(), warm, refusals, self.port.head);
         let (drain, alive) = (drain.clone(), alive.clone());
         tokio::spawn(async move {
             connection::serve(io, wire, drain, |request, verdict| open.0.answer(request, verdict)).await;

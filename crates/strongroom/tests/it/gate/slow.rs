@@ -1,7 +1,7 @@
 //! Clients that take their time. Each wait has its deadline, and the connection beside them goes on.
 
-use crate::support::World;
-use crate::support::process::DEMO;
+use crate::support::process::{DEMO, strongroom};
+use crate::support::{Safe, World};
 
 use super::{get_with, post_with};
 
@@ -41,4 +41,39 @@ fn a_client_that_takes_no_answer_is_closed_and_holds_no_other_up() {
     let many = get_with(&format!("X-Request-Id: {}\r\n", &DEMO[..8])).repeat(100);
     while deaf.try_send(many.as_bytes()).is_ok() {}
     assert_eq!(safe.connect().request("GET", "/health", &[], "").status, 200);
+}
+
+#[test]
+fn connections_that_wait_in_a_crowd_are_served_when_they_speak_again() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = strongroom();
+    command.env("STRONGROOM_SERVER__WORKERS", "1");
+    let safe = Safe::dev_with(command, data.path());
+    // More than one core keeps warm: the later ones are parked after each answer.
+    let mut crowd: Vec<_> = (0..400).map(|_| safe.connect()).collect();
+    let write = format!(r#"{{"externalUserId":"{DEMO}","data":{{}}}}"#);
+    let chunked = format!("{:x}\r\n{write}\r\n0\r\n\r\n", write.len());
+    let chunked =
+        post_with("Transfer-Encoding: chunked\r\n", &chunked).replace("{token}", &safe.access_token);
+    for _ in 0..2 {
+        for client in &mut crowd {
+            assert_eq!(client.request("GET", "/health", &[], "").status, 200);
+        }
+        for client in &mut crowd {
+            client.send(chunked.as_bytes());
+            assert_eq!(client.receive("POST").status, 204);
+        }
+        for client in &mut crowd {
+            client.send(get_with("").repeat(3).as_bytes());
+            for _ in 0..3 {
+                assert_eq!(client.receive("GET").status, 200);
+            }
+        }
+    }
+    for client in &mut crowd {
+        client.send(b"GET /health HTTP/1.1\r\nHost : localhost\r\n\r\n");
+        assert_eq!(client.receive("GET").status, 400);
+        assert!(client.is_closed());
+    }
+    assert!(safe.stop().0.success());
 }
