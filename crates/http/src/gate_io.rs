@@ -80,11 +80,25 @@ impl GateIo {
         Self { stream, wire, refusals, warm, limits, pending, has_news, turn }
     }
 
-    /// Waits, holding next to nothing, until there is something to read. `false`: its time was up first.
+    /// Waits, holding next to nothing, until there are bytes. `false`: there will be none, or their time was up first.
     pub(crate) async fn wait_for_bytes(&mut self) -> bool {
         poll_fn(|context| {
-            if !self.pending.is_empty() || self.stream.poll_read_ready(context).is_ready() {
+            if !self.pending.is_empty() {
                 return Poll::Ready(true);
+            }
+            // A read, and not the runtime's word for it: of a new socket that says "readable" until it has been tried.
+            let pending = &mut self.pending;
+            let read = poll_socket(&mut self.stream, context, SCRATCH_BYTES, |bytes| {
+                pending.extend_from_slice(bytes);
+                bytes.len()
+            });
+            match read {
+                Poll::Ready(Ok(1..)) => {
+                    self.has_news = true;
+                    return Poll::Ready(true);
+                }
+                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(false),
+                Poll::Pending => {}
             }
             if let Some(refusal) = self.wire.expired() {
                 self.refusals.count(refusal);
