@@ -51,17 +51,17 @@ pub(crate) async fn serve<A>(
     io.close().await;
 }
 
-/// Waits for bytes; `false` when there will be none that anybody waits for.
+/// Waits for a head; `false` when there will be none that anybody waits for.
 async fn is_wanted(io: &mut GateIo, drain: &mut watch::Receiver<bool>, has_asked: &AtomicBool) -> bool {
     tokio::select! {
         biased;
-        has_bytes = io.wait_for_bytes() => return has_bytes,
+        has_head = io.wait_for_head() => return has_head,
         () = begun(drain) => {}
     }
     if has_asked.load(Ordering::Relaxed) {
         return false;
     }
-    tokio::time::timeout(FIRST_REQUEST_TIME, io.wait_for_bytes()).await.unwrap_or(false)
+    tokio::time::timeout(FIRST_REQUEST_TIME, io.wait_for_head()).await.unwrap_or(false)
 }
 
 /// Serves requests until the library is done with what it was given.

@@ -80,37 +80,57 @@ impl GateIo {
         Self { stream, wire, refusals, warm, limits, pending, has_news, turn }
     }
 
-    /// Waits, holding next to nothing, until there are bytes. `false`: there will be none, or their time was up first.
-    pub(crate) async fn wait_for_bytes(&mut self) -> bool {
-        poll_fn(|context| {
-            if !self.pending.is_empty() {
-                return Poll::Ready(true);
-            }
-            // A read, and not the runtime's word for it: of a new socket that says "readable" until it has been tried.
-            let pending = &mut self.pending;
-            let read = poll_socket(&mut self.stream, context, SCRATCH_BYTES, |bytes| {
-                pending.extend_from_slice(bytes);
-                bytes.len()
-            });
-            match read {
-                Poll::Ready(Ok(1..)) => {
-                    self.has_news = true;
+    /// Waits, holding next to nothing, until there is a head to serve or to refuse. `false`: there will be none, or its time
+    /// was up before it began.
+    pub(crate) async fn wait_for_head(&mut self) -> bool {
+        poll_fn(|context| self.poll_for_head(context)).await
+    }
+
+    fn poll_for_head(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        loop {
+            if self.has_news {
+                if !matches!(head_scan::scan(&self.pending, &self.limits), Ok(None)) {
                     return Poll::Ready(true);
                 }
-                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(false),
-                Poll::Pending => {}
+                self.has_news = false;
+                self.wire.enter(Phase::Head);
             }
-            if let Some(refusal) = self.wire.expired() {
+            // A read, and not the runtime's word for it: of a new socket that says "readable" until it has been tried.
+            let (before, pending) = (self.pending.len(), &mut self.pending);
+            let read = poll_socket(&mut self.stream, context, SCRATCH_BYTES, |bytes| {
+                pending.extend_from_slice(bytes);
+                bytes.contains(&b'\n')
+            });
+            match read {
+                Poll::Ready(Ok(_)) if self.pending.len() == before => return Poll::Ready(false),
+                Poll::Ready(Ok(has_line)) => self.note_head_bytes(before, has_line),
+                Poll::Ready(Err(_)) => return Poll::Ready(false),
+                Poll::Pending => break,
+            }
+        }
+        if self.wire.phase() == Phase::Busy {
+            self.wire.enter(Phase::Idle);
+        }
+        match self.wire.expired() {
+            None => {
+                self.wire.wait(context);
+                Poll::Pending
+            }
+            Some(Refusal::HeadTooSlow) => {
+                self.refuse(Refusal::HeadTooSlow);
+                Poll::Ready(true)
+            }
+            Some(refusal) => {
                 self.refusals.count(refusal);
-                return Poll::Ready(false);
+                Poll::Ready(false)
             }
-            if self.wire.phase() == Phase::Busy {
-                self.wire.enter(Phase::Idle);
-            }
-            self.wire.wait(context);
-            Poll::Pending
-        })
-        .await
+        }
+    }
+
+    /// Notes bytes of a head that came: whether another scan could find more than the last.
+    fn note_head_bytes(&mut self, before: usize, has_line: bool) {
+        let is_start = self.wire.phase() != Phase::Head;
+        self.has_news = has_line || is_start || self.limits.tell(before, self.pending.len());
     }
 
     /// Counts as warm for as long as what is returned lives.
@@ -203,10 +223,7 @@ impl GateIo {
                     self.handed_over(count);
                     return Poll::Ready(Ok(()));
                 }
-                Poll::Ready(Took::Bytes { has_line }) => {
-                    let is_start = self.wire.phase() != Phase::Head;
-                    self.has_news = has_line || is_start || self.limits.tell(before, self.pending.len());
-                }
+                Poll::Ready(Took::Bytes { has_line }) => self.note_head_bytes(before, has_line),
                 // Its end, between requests or within a head: nobody waits for an answer.
                 Poll::Ready(Took::Nothing) => {
                     self.pending.clear();
