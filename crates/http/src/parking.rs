@@ -1,13 +1,13 @@
 //! How many connections of a core keep what they need to serve a request, and how many wait without it.
 //!
-//! An HTTP connection holds some ten KiB of buffers between requests. A few hundred may; whoever comes on top is parked
+//! An HTTP connection holds some ten KiB of buffers between requests. A hundred or so may; whoever comes on top is parked
 //! between requests: a socket and a waker, until its next byte.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Connections of a core that stay warm: some MiB.
-const WARM_CONNECTIONS: usize = 256;
+/// Connections of a core that stay warm: two MiB.
+const WARM_CONNECTIONS: usize = 128;
 
 /// The warm connections of a core.
 #[derive(Debug, Default)]
