@@ -12,6 +12,7 @@ use strongroom_ports::Principal;
 use crate::answer::{self, Body};
 use crate::api::Api;
 use crate::body;
+use crate::gated_body::BodyFault;
 use crate::problem::Problem;
 use crate::tenant_names::{TenantNames, query_value};
 
@@ -44,7 +45,7 @@ pub(crate) async fn sign_up(api: &Api, head: &Parts, tenant: &Tenant) -> Result<
 /// `POST …/auth/refresh`: a refresh token for a new pair.
 pub(crate) async fn refresh<B>(api: &Api, head: &Parts, body: B) -> Result<Response<Body>, Problem>
 where
-    B: hyper::body::Body<Data = Bytes>,
+    B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
     body::demand_json(&head.headers)?;
     let text = body::collect(body, &head.headers, &api.http_limits).await?;

@@ -6,6 +6,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
 
 use crate::api::HttpLimits;
+use crate::gated_body::BodyFault;
 use crate::problem::Problem;
 
 /// A body over its limit is read on and thrown away up to this many times the limit, so that a client that writes before
@@ -29,7 +30,7 @@ pub(crate) fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
 /// Collects a body within the limits of the surface.
 pub(crate) async fn collect<B>(body: B, headers: &HeaderMap, limits: &HttpLimits) -> Result<Bytes, Problem>
 where
-    B: hyper::body::Body<Data = Bytes>,
+    B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
     let limit_bytes = limits.body_bytes;
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -57,14 +58,14 @@ pub(crate) fn scrub(body: Bytes) {
 
 async fn read<B>(body: B, limit_bytes: usize) -> Result<Bytes, Problem>
 where
-    B: hyper::body::Body<Data = Bytes>,
+    B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
     let mut body = std::pin::pin!(body);
     let mut first = Bytes::new();
     let mut more = BytesMut::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Problem::BodyIncomplete)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|fault| problem(fault.into()))?.into_data() else { continue };
         length = length.saturating_add(data.len());
         if length > limit_bytes.saturating_mul(DISCARD_FACTOR) {
             break;
@@ -86,6 +87,14 @@ where
         return Err(Problem::BodyTooLarge { limit_bytes });
     }
     Ok(if more.is_empty() { first } else { more.freeze() })
+}
+
+fn problem(fault: BodyFault) -> Problem {
+    match fault {
+        BodyFault::Broken => Problem::BodyIncomplete,
+        BodyFault::TooSlow => Problem::BodyTooSlow,
+        BodyFault::TooManyChunks => Problem::BodyInTooManyChunks,
+    }
 }
 
 #[cfg(test)]

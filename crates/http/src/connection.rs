@@ -1,78 +1,117 @@
-//! One connection: HTTP/1.1 by hyper, until it ends or the drain ends it.
+//! One connection: HTTP/1.1 by hyper behind the gate, until it ends, its time is up, or the drain ends it.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::answer::Body;
+use crate::gate_io::GateIo;
+use crate::gated_body::GatedBody;
+use crate::refusal::Refusal;
+use crate::wire::{Rest, Wire};
 
-/// Bytes of a request head, the request line included. More is 431.
-const HEAD_BYTES: usize = 16 * 1024;
-/// Header fields of a request. More is 431.
-const HEADER_FIELDS: usize = 100;
 /// How long a drain waits for the first request of a connection that has sent none: it may be in the socket already, and
 /// no client repeats a first request by itself.
 const FIRST_REQUEST_TIME: Duration = Duration::from_secs(1);
 
 /// Serves a connection. A drain lets the request in hand be answered, and a first one that is on its way.
 pub(crate) async fn serve<A>(
-    stream: TcpStream,
-    idle_time: Duration,
+    mut io: GateIo,
+    wire: Arc<Wire>,
     mut drain: watch::Receiver<bool>,
-    answer: impl Fn(Request<Incoming>) -> A,
+    answer: impl Fn(Request<GatedBody>, Result<(), Refusal>) -> A,
 ) where
     A: Future<Output = Response<Body>>,
 {
-    // Answers are small and whole: waiting for more to send would only delay them. A socket that refuses is dying.
-    let _ = stream.set_nodelay(true);
     let has_asked = AtomicBool::new(false);
-    let service = service_fn(|request| {
+    while is_wanted(&mut io, &mut drain, &has_asked).await {
+        let warm = io.warm_up();
+        // Boxed, so that a connection that waits holds none of it.
+        let ended = Box::pin(serve_http(&mut io, &wire, &mut drain, &has_asked, &answer)).await;
+        drop(warm);
+        if let Err(error) = &ended {
+            // hyper's errors name what went wrong on the wire, never what was on it.
+            tracing::trace!(%error, "a connection ended early");
+        }
+        // What an HTTP connection held when it failed is lost, and what follows could not be told from it.
+        if ended.is_err() || !io.renew() {
+            break;
+        }
+    }
+    io.close().await;
+}
+
+/// Waits for a head; `false` when there will be none that anybody waits for.
+async fn is_wanted(io: &mut GateIo, drain: &mut watch::Receiver<bool>, has_asked: &AtomicBool) -> bool {
+    tokio::select! {
+        biased;
+        has_head = io.wait_for_head() => return has_head,
+        () = begun(drain) => {}
+    }
+    if has_asked.load(Ordering::Relaxed) {
+        return false;
+    }
+    tokio::time::timeout(FIRST_REQUEST_TIME, io.wait_for_head()).await.unwrap_or(false)
+}
+
+/// Serves requests until the library is done with what it was given.
+async fn serve_http<A>(
+    io: &mut GateIo,
+    wire: &Arc<Wire>,
+    drain: &mut watch::Receiver<bool>,
+    has_asked: &AtomicBool,
+    answer: &impl Fn(Request<GatedBody>, Result<(), Refusal>) -> A,
+) -> hyper::Result<()>
+where
+    A: Future<Output = Response<Body>>,
+{
+    let service = service_fn(|request: Request<Incoming>| {
         has_asked.store(true, Ordering::Relaxed);
-        let answer = answer(request);
-        async { Ok::<_, Infallible>(answer.await) }
+        let verdict = wire.take_verdict();
+        let answer = answer(request.map(|body| GatedBody::new(body, wire.clone())), verdict);
+        async move {
+            let mut response = answer.await;
+            if wire.rest() != Rest::Nothing {
+                // The rest of the body is on the wire still: nothing behind it could be told from it.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
+    let limits = io.limits();
     let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(idle_time)
-        .max_buf_size(HEAD_BYTES)
-        .max_headers(HEADER_FIELDS)
+        // The gate's limits are the ones that are met; 8 KiB is the least that the library takes.
+        .max_buf_size(2 * limits.head_bytes.max(8192))
+        .max_headers(limits.header_fields)
         // A client that has sent its request and closed its side still gets the answer, and a client that vanishes does
-        // not cancel a write half-way.
+        // not cancel a write half-way. It also makes every read between messages the read of a head.
         .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(io, service);
     let mut connection = pin!(connection);
-    let mut ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
-        () = begun(&mut drain) => None,
-    };
-    if ended.is_none() {
-        let first_request = poll_fn(|context| match connection.as_mut().poll(context) {
-            Poll::Ready(ended) => Poll::Ready(Some(ended)),
-            Poll::Pending if has_asked.load(Ordering::Relaxed) => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        });
-        ended = tokio::time::timeout(FIRST_REQUEST_TIME, first_request).await.unwrap_or(None);
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = begun(drain) => {}
     }
-    let ended = if let Some(ended) = ended {
-        ended
-    } else {
-        connection.as_mut().graceful_shutdown();
-        connection.await
-    };
-    if let Err(error) = ended {
-        // hyper's errors name what went wrong on the wire, never what was on it.
-        tracing::trace!(%error, "a connection ended early");
+    let first_request = poll_fn(|context| match connection.as_mut().poll(context) {
+        Poll::Ready(ended) => Poll::Ready(Some(ended)),
+        Poll::Pending if has_asked.load(Ordering::Relaxed) => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    });
+    if let Ok(Some(ended)) = tokio::time::timeout(FIRST_REQUEST_TIME, first_request).await {
+        return ended;
     }
+    connection.as_mut().graceful_shutdown();
+    connection.await
 }
 
 /// Waits for the drain to begin; a server that is gone counts as one that drains.

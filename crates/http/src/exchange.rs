@@ -7,15 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use http::header::ORIGIN;
+use http::header::{CONNECTION, ORIGIN};
 use http::request::Parts;
-use http::{Method, Request, Response};
-use strongroom_app::Tenant;
+use http::{HeaderValue, Method, Request, Response};
+use strongroom_app::{NamedTenant, Tenant};
 use strongroom_ports::{Principal, Verdict};
 
 use crate::answer::{self, Body};
 use crate::api::Api;
+use crate::gated_body::BodyFault;
 use crate::problem::Problem;
+use crate::refusal::{Refusal, Refusals};
 use crate::routes::{Action, Found, Router};
 use crate::tenant_names::TenantNames;
 use crate::{auth, bearer, cors, gate, meta, user_data};
@@ -23,32 +25,46 @@ use crate::{auth, bearer, cors, gate, meta, user_data};
 /// The surface as a service: the API, its router, and what is in flight.
 pub(crate) struct Exchange {
     api: Arc<Api>,
+    refusals: Arc<Refusals>,
     router: Router,
     in_flight: AtomicUsize,
 }
 
 impl Exchange {
-    pub(crate) fn new(api: Arc<Api>) -> Result<Self, matchit::InsertError> {
-        Ok(Self { api, router: Router::new()?, in_flight: AtomicUsize::new(0) })
+    pub(crate) fn new(api: Arc<Api>, refusals: Arc<Refusals>) -> Result<Self, matchit::InsertError> {
+        Ok(Self { api, refusals, router: Router::new()?, in_flight: AtomicUsize::new(0) })
     }
 
-    /// Answers a request, whatever it is.
-    pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    /// Answers a request, whatever it is. `verdict`: what the scan said of its head.
+    pub(crate) async fn answer<B>(&self, request: Request<B>, verdict: Result<(), Refusal>) -> Response<Body>
     where
-        B: hyper::body::Body<Data = Bytes>,
+        B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
     {
         let (head, body) = request.into_parts();
         let request_id = self.api.request_ids.of(&head.headers);
         let found = self.router.find(head.uri.path());
         let template = found.as_ref().map_or("-", |found| found.route.template);
         let mut principal = None;
-        let answered = match self.enter() {
-            Some(_in_flight) => self.respond(&head, body, found, &mut principal).await,
-            None => Err(Problem::Overloaded),
+        let admitted = verdict.and_then(|()| gate::check(&head, |host| self.is_ours(host)));
+        let answered = match (admitted, self.enter()) {
+            (Err(refusal), _) => Err(self.refuse(refusal, found.as_ref().ok())),
+            (Ok(()), None) => Err(Problem::Overloaded),
+            (Ok(()), Some(_in_flight)) => self.respond(&head, body, found, &mut principal).await,
         };
+        match answered {
+            Err(Problem::BodyTooSlow) if admitted.is_ok() => self.refusals.count(Refusal::BodyTooSlow),
+            Err(Problem::BodyInTooManyChunks) if admitted.is_ok() => {
+                self.refusals.count(Refusal::TooManyChunks);
+            }
+            _ => {}
+        }
         let is_readable = answered.as_ref().err().is_none_or(Problem::is_readable_by_the_page);
         let mut response =
             answered.unwrap_or_else(|problem| problem.into_response(gate::takes_json_only(&head)));
+        if admitted.is_err() {
+            // Whoever sent this and we may not mean the same by what comes next.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         answer::finish(&mut response, &request_id);
         if is_readable {
             cors::open(&self.api.tenants, head.headers.get(ORIGIN), &mut response);
@@ -72,9 +88,8 @@ impl Exchange {
         who: &mut Option<Arc<Principal>>,
     ) -> Result<Response<Body>, Problem>
     where
-        B: hyper::body::Body<Data = Bytes>,
+        B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
     {
-        gate::check(head)?;
         let found = found?;
         if head.method == Method::OPTIONS {
             return Ok(cors::preflight(&self.api.tenants, &head.headers, &found.route.allow()));
@@ -135,6 +150,20 @@ impl Exchange {
             Some(Ok(origin)) if self.api.tenants.of_origin(origin).is_some() => Ok(()),
             Some(_) => Err(Problem::UnknownTenant { is_readable: false }),
         }
+    }
+
+    fn refuse(&self, refusal: Refusal, found: Option<&Found<'_>>) -> Problem {
+        self.refusals.count(refusal);
+        match (refusal, found) {
+            (Refusal::Method, Some(found)) => Problem::MethodNotAllowed { allow: found.route.allow() },
+            _ => refusal.problem(),
+        }
+    }
+
+    /// Whether a host is a tenant's.
+    fn is_ours(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        self.api.tenants.without_token(NamedTenant { host: Some(&host), ..NamedTenant::default() }).is_ok()
     }
 
     /// A place among the requests in flight, or none: shedding early beats queueing late.

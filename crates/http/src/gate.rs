@@ -1,30 +1,79 @@
-//! What a request head must be before anything looks at it: the part of the gate that needs no raw bytes.
+//! What a request head must mean before anything looks at it: one method that we know, one host that is ours, one opinion
+//! about everything that decides. What needs the raw bytes is `head_scan`'s.
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HOST, ORIGIN};
 use http::request::Parts;
-use http::{HeaderName, Method, Version};
+use http::{HeaderMap, HeaderName, Method, Version};
 
 use crate::auth::SEC_FETCH_SITE;
-use crate::problem::Problem;
+use crate::refusal::Refusal;
+use crate::target;
 
 /// Headers that decide something: two of them are two opinions, and nobody may choose.
 const AT_MOST_ONE: [HeaderName; 7] = [
     AUTHORIZATION,
     CONTENT_TYPE,
-    HOST,
+    EXPECT,
     ORIGIN,
     SEC_FETCH_SITE,
     HeaderName::from_static("x-rpid"),
     HeaderName::from_static("x-rp-id"),
 ];
 
-/// Refuses an ambiguous head.
-pub(crate) fn check(head: &Parts) -> Result<(), Problem> {
-    let doubled = AT_MOST_ONE.iter().any(|name| head.headers.get_all(name).iter().nth(1).is_some());
-    let homeless = head.version == Version::HTTP_11 && !head.headers.contains_key(HOST);
-    // An absolute form names a host of its own, and CONNECT names nothing else.
-    let foreign_form = head.uri.authority().is_some() || head.method == Method::CONNECT;
-    if doubled || homeless || foreign_form { Err(Problem::MalformedRequest) } else { Ok(()) }
+/// Refuses a head that is ambiguous or asks for what no route has. `is_ours`: whether a host that a target names is one of
+/// ours, so that nobody takes us for a proxy.
+pub(crate) fn check(head: &Parts, is_ours: impl FnOnce(&str) -> bool) -> Result<(), Refusal> {
+    if !is_known(&head.method) {
+        return Err(Refusal::Method);
+    }
+    let host = host(head)?;
+    if let Some(authority) = head.uri.authority() {
+        let is_same = host.is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str().as_bytes()));
+        if !is_same || !is_ours(authority.host()) {
+            return Err(Refusal::ForeignTarget);
+        }
+    }
+    if AT_MOST_ONE.iter().any(|name| comes_twice(&head.headers, name)) {
+        return Err(Refusal::RepeatedField);
+    }
+    if head.headers.contains_key(CONTENT_ENCODING) {
+        return Err(Refusal::ContentCoding);
+    }
+    match head.headers.get(EXPECT) {
+        Some(expectation) if !expectation.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
+            Err(Refusal::Expectation)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The methods that HTTP has for resources (RFC 9110, RFC 5789); a route says which of them it takes. CONNECT and TRACE are
+/// about the connection itself.
+fn is_known(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::GET
+            | Method::HEAD
+            | Method::POST
+            | Method::PUT
+            | Method::PATCH
+            | Method::DELETE
+            | Method::OPTIONS
+    )
+}
+
+/// The one `Host`, which only HTTP/1.0 may leave away (RFC 9112, section 3.2).
+fn host(head: &Parts) -> Result<Option<&[u8]>, Refusal> {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if head.version == Version::HTTP_10 => Ok(None),
+        (Some(host), None) if target::is_host_and_port(host.as_bytes()) => Ok(Some(host.as_bytes())),
+        _ => Err(Refusal::Host),
+    }
+}
+
+fn comes_twice(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers.get_all(name).iter().nth(1).is_some()
 }
 
 /// Whether the caller takes plain `application/json` and nothing else.

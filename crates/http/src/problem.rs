@@ -18,6 +18,11 @@ use crate::answer::{self, Body};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Problem {
     MalformedRequest,
+    TargetTooLong,
+    HeadTooLarge,
+    HeadTooSlow,
+    ContentCoding,
+    ExpectationFailed,
     NotFound,
     MethodNotAllowed { allow: String },
     TokenMissing,
@@ -27,6 +32,7 @@ pub(crate) enum Problem {
     MediaType,
     BodyTooLarge { limit_bytes: usize },
     BodyTooSlow,
+    BodyInTooManyChunks,
     BodyIncomplete,
     JsonMalformed,
     JsonShape,
@@ -64,6 +70,21 @@ impl Problem {
         use StatusCode as S;
         match self {
             Self::MalformedRequest => (S::BAD_REQUEST, "malformed_request", "The request head is malformed."),
+            Self::TargetTooLong => (S::URI_TOO_LONG, "target_too_long", "The request target is too long."),
+            Self::HeadTooLarge => {
+                (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", "The request head is too large.")
+            }
+            Self::HeadTooSlow => {
+                (S::REQUEST_TIMEOUT, "head_too_slow", "The request head did not arrive in time.")
+            }
+            Self::ContentCoding => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "content_coding",
+                "The body must be sent without a content coding.",
+            ),
+            Self::ExpectationFailed => {
+                (S::EXPECTATION_FAILED, "expectation_failed", "The expectation cannot be met.")
+            }
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is no such route."),
             Self::MethodNotAllowed { .. } => {
                 (S::METHOD_NOT_ALLOWED, "method_not_allowed", "The route does not take this method.")
@@ -81,6 +102,9 @@ impl Problem {
             }
             Self::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large."),
             Self::BodyTooSlow => (S::REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time."),
+            Self::BodyInTooManyChunks => {
+                (S::PAYLOAD_TOO_LARGE, "body_in_too_many_chunks", "The body comes in too many chunks.")
+            }
             Self::BodyIncomplete => (S::BAD_REQUEST, "body_incomplete", "The body ended before its end."),
             Self::JsonMalformed => (S::BAD_REQUEST, "json_malformed", "The body is not well-formed JSON."),
             Self::JsonShape => {
@@ -200,7 +224,10 @@ impl Problem {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             // The rest of the body is on the wire still: nothing behind it could be told from it.
-            Self::MalformedRequest | Self::BodyTooLarge { .. } | Self::BodyTooSlow | Self::BodyIncomplete => {
+            Self::BodyTooLarge { .. }
+            | Self::BodyTooSlow
+            | Self::BodyInTooManyChunks
+            | Self::BodyIncomplete => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}
@@ -312,6 +339,11 @@ mod tests {
         use Problem::*;
         vec![
             MalformedRequest,
+            TargetTooLong,
+            HeadTooLarge,
+            HeadTooSlow,
+            ContentCoding,
+            ExpectationFailed,
             NotFound,
             MethodNotAllowed { allow: "GET".into() },
             TokenMissing,
@@ -321,6 +353,7 @@ mod tests {
             MediaType,
             BodyTooLarge { limit_bytes: 1 },
             BodyTooSlow,
+            BodyInTooManyChunks,
             BodyIncomplete,
             JsonMalformed,
             JsonShape,

@@ -12,7 +12,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
@@ -21,7 +20,13 @@ use crate::answer::Body;
 use crate::api::Api;
 use crate::connection::{self, begun};
 use crate::exchange::Exchange;
+use crate::gate_io::GateIo;
+use crate::gated_body::GatedBody;
+use crate::head_scan::HeadLimits;
 use crate::listeners::Listeners;
+use crate::parking::Warm;
+use crate::refusal::{Refusal, Refusals};
+use crate::sweeper::{Deadlines, Sweeper};
 
 /// Connections of the admin listener: a scraper, a prober and a person.
 const ADMIN_CONNECTIONS: usize = 64;
@@ -35,8 +40,10 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 pub struct ServerOptions {
     /// Connections in all; more are closed as they come.
     pub connections: usize,
-    /// How long the next request's head may take to be there whole, from the end of the request before.
-    pub idle_time: Duration,
+    /// How large a request head may be.
+    pub head: HeadLimits,
+    /// How long each wait for a client may be.
+    pub deadlines: Deadlines,
     /// How long a drain may take before what is left is cut off.
     pub drain_time: Duration,
 }
@@ -48,6 +55,7 @@ pub struct Server {
     /// Ends after the others, so that probes see the drain.
     admin: Cores,
     draining: Arc<Draining>,
+    refusals: Arc<Refusals>,
     _names: Vec<UnixListener>,
 }
 
@@ -73,7 +81,16 @@ struct Port {
     service: Service,
     open: AtomicUsize,
     connections: usize,
-    idle_time: Duration,
+    head: HeadLimits,
+    deadlines: Deadlines,
+    refusals: Arc<Refusals>,
+}
+
+/// A port, and the connections to it that one core has.
+struct Core {
+    port: Arc<Port>,
+    sweeper: Sweeper,
+    warm: Arc<Warm>,
 }
 
 enum Service {
@@ -95,13 +112,16 @@ impl Server {
     ) -> io::Result<Self> {
         let api = Arc::new(api);
         let draining = Arc::new(Draining::default());
-        let port = |service, connections| {
-            let idle_time = options.idle_time;
-            Arc::new(Port { service, open: AtomicUsize::new(0), connections, idle_time })
+        let port = |service, connections, refusals| {
+            let (open, ServerOptions { head, deadlines, .. }) = (AtomicUsize::new(0), options);
+            Arc::new(Port { service, open, connections, head, deadlines, refusals })
         };
-        let exchange = Exchange::new(api.clone()).map_err(io::Error::other)?;
-        let main = port(Service::Api(exchange), options.connections);
-        let side = port(Service::Admin { api, draining: draining.clone() }, ADMIN_CONNECTIONS);
+        let refusals = Arc::<Refusals>::default();
+        let exchange = Exchange::new(api.clone(), refusals.clone()).map_err(io::Error::other)?;
+        let main = port(Service::Api(exchange), options.connections, refusals.clone());
+        // Operators' own mistakes are not counted among strangers'.
+        let side =
+            port(Service::Admin { api, draining: draining.clone() }, ADMIN_CONNECTIONS, Arc::default());
 
         let mut names = listeners.names;
         let mut admin_sockets = Vec::new();
@@ -113,8 +133,15 @@ impl Server {
             main: Cores::start("core", listeners.per_core, &main, options.drain_time)?,
             admin: Cores::start("admin", admin_sockets, &side, ADMIN_DRAIN_TIME)?,
             draining,
+            refusals,
             _names: names,
         })
+    }
+
+    /// What was refused so far, and why.
+    #[must_use]
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// Stops: readiness goes off, nothing more is accepted, what is in hand is finished, up to the deadline.
@@ -167,9 +194,12 @@ async fn run_core(
 ) {
     // Every connection holds a sender; the channel ends with the last of them.
     let (alive, mut all_done) = mpsc::channel::<()>(1);
+    let core = Arc::new(Core { sweeper: Sweeper::new(port.deadlines), port, warm: Arc::default() });
+    let sweeping = core.clone();
+    tokio::spawn(async move { sweeping.sweeper.run().await });
     let accepting: Vec<_> = sockets
         .into_iter()
-        .map(|socket| tokio::spawn(accept(socket, port.clone(), drain.clone(), alive.clone())))
+        .map(|socket| tokio::spawn(accept(socket, core.clone(), drain.clone(), alive.clone())))
         .collect();
     for task in accepting {
         if let Err(error) = task.await {
@@ -185,7 +215,7 @@ async fn run_core(
 
 async fn accept(
     socket: TcpListener,
-    port: Arc<Port>,
+    core: Arc<Core>,
     mut drain: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 ) {
@@ -199,7 +229,7 @@ async fn accept(
             () = begun(&mut drain) => break,
         };
         match accepted {
-            Ok((stream, _)) => port.clone().take(stream, &drain, &alive),
+            Ok((stream, _)) => core.take(stream, &drain, &alive),
             Err(error) => {
                 tracing::warn!(error = %error.kind(), "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_REST).await;
@@ -207,9 +237,8 @@ async fn accept(
         }
     }
     // Closing a socket of a group resets whoever waits in its queue: take them in first.
-    let taken_in = listener
-        .into_std()
-        .map(|socket| take_in(&socket, |stream| port.clone().take(stream, &drain, &alive)));
+    let taken_in =
+        listener.into_std().map(|socket| take_in(&socket, |stream| core.take(stream, &drain, &alive)));
     if let Ok(Err(error)) | Err(error) = taken_in {
         tracing::warn!(error = %error.kind(), "connections that waited could not be accepted");
     }
@@ -230,24 +259,35 @@ fn take_in(socket: &TcpListener, mut take: impl FnMut(TcpStream)) -> io::Result<
 }
 
 impl Port {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        match &self.service {
-            Service::Api(exchange) => exchange.answer(request).await,
-            Service::Admin { api, draining } => admin::answer(&*api.upstream, draining, &request).await,
+    async fn answer(&self, request: Request<GatedBody>, verdict: Result<(), Refusal>) -> Response<Body> {
+        match (&self.service, verdict) {
+            (Service::Api(exchange), verdict) => exchange.answer(request, verdict).await,
+            (Service::Admin { .. }, Err(refusal)) => refusal.problem().into_response(false),
+            (Service::Admin { api, draining }, Ok(())) => {
+                admin::answer(&*api.upstream, draining, &request).await
+            }
         }
     }
+}
 
+impl Core {
     /// Serves a connection in a task of its own, or drops it when there are too many.
-    fn take(self: Arc<Self>, stream: TcpStream, drain: &watch::Receiver<bool>, alive: &mpsc::Sender<()>) {
-        let before = self.open.fetch_add(1, Ordering::Relaxed);
-        let open = Open(self);
-        if before < open.0.connections {
-            let (drain, alive) = (drain.clone(), alive.clone());
-            tokio::spawn(async move {
-                connection::serve(stream, open.0.idle_time, drain, |request| open.0.answer(request)).await;
-                drop(alive);
-            });
+    fn take(&self, stream: TcpStream, drain: &watch::Receiver<bool>, alive: &mpsc::Sender<()>) {
+        let before = self.port.open.fetch_add(1, Ordering::Relaxed);
+        let open = Open(self.port.clone());
+        if before >= self.port.connections {
+            return self.port.refusals.count(Refusal::TooManyConnections);
         }
+        // Answers are small and whole: waiting for more to send would only delay them. A socket that refuses is dying.
+        let _ = stream.set_nodelay(true);
+        let wire = self.sweeper.watch();
+        let (warm, refusals) = (self.warm.clone(), self.port.refusals.clone());
+        let io = GateIo::new(stream, wire.clone(), warm, refusals, self.port.head);
+        let (drain, alive) = (drain.clone(), alive.clone());
+        tokio::spawn(async move {
+            connection::serve(io, wire, drain, |request, verdict| open.0.answer(request, verdict)).await;
+            drop(alive);
+        });
     }
 }
 

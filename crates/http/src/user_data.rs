@@ -12,6 +12,7 @@ use strongroom_ports::{Caller, Principal};
 
 use crate::answer::{self, Body};
 use crate::api::Api;
+use crate::gated_body::BodyFault;
 use crate::problem::Problem;
 use crate::{body, conditional};
 
@@ -42,7 +43,7 @@ pub(crate) async fn write<B>(
     principal: &Principal,
 ) -> Result<Response<Body>, Problem>
 where
-    B: hyper::body::Body<Data = Bytes>,
+    B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
     body::demand_json(&head.headers)?;
     let text = body::collect(body, &head.headers, &api.http_limits).await?;

@@ -68,7 +68,8 @@ pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts
 pub(crate) fn options(config: &Config) -> ServerOptions {
     ServerOptions {
         connections: config.limits.connections,
-        idle_time: config.limits.idle,
+        head: config.limits.head,
+        deadlines: config.limits.deadlines,
         drain_time: config.server.drain,
     }
 }

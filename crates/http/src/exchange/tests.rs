@@ -25,6 +25,7 @@ use strongroom_testkit::sample;
 
 use super::Exchange;
 use crate::api::{Api, HttpLimits};
+use crate::gated_body::BodyFault;
 
 mod answers;
 mod bodies;
@@ -86,7 +87,7 @@ fn surface_of(
     let tenants = Tenants::new(tenants, true);
     let upstream = Arc::new(upstream);
     let api = Api::new(upstream, authenticator, identity, issuer, tenants, clock, LIMITS, http_limits, 7);
-    Exchange::new(Arc::new(api)).unwrap()
+    Exchange::new(Arc::new(api), Arc::default()).unwrap()
 }
 
 fn principal(caller: Caller) -> Principal {
@@ -139,9 +140,9 @@ async fn send(surface: &Exchange, request: request::Builder, body: impl Into<Byt
 /// Sends a request with any body.
 async fn send_body<B>(surface: &Exchange, request: request::Builder, body: B) -> Answer
 where
-    B: hyper::body::Body<Data = Bytes>,
+    B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
-    let (head, body) = surface.answer(request.body(body).unwrap()).await.into_parts();
+    let (head, body) = surface.answer(request.body(body).unwrap(), Ok(())).await.into_parts();
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     Answer { status: head.status, headers: head.headers, text }
 }
@@ -164,7 +165,7 @@ impl<const N: usize> From<[Step; N]> for ScriptedBody {
 
 impl hyper::body::Body for ScriptedBody {
     type Data = Bytes;
-    type Error = &'static str;
+    type Error = BodyFault;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
@@ -173,7 +174,7 @@ impl hyper::body::Body for ScriptedBody {
         match self.0.pop_front() {
             None => Poll::Ready(None),
             Some(Step::Data(text)) => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(text.as_bytes()))))),
-            Some(Step::Broken) => Poll::Ready(Some(Err("the connection broke"))),
+            Some(Step::Broken) => Poll::Ready(Some(Err(BodyFault::Broken))),
             // Nobody wakes the reader: only its deadline can.
             Some(Step::Never) => {
                 self.0.push_front(Step::Never);

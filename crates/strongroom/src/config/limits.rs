@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use strongroom_http::{Deadlines, HeadLimits};
+
 use super::raw::Raw;
 use super::reader::Section;
 
@@ -11,7 +13,7 @@ const MAX_BYTES: u32 = 1024 * 1024;
 const MAX_AT_ONCE: u32 = 1_000_000;
 
 /// The limits in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// `body_bytes`: of a request's body.
     pub(crate) body_bytes: usize,
@@ -23,8 +25,10 @@ pub(crate) struct Limits {
     pub(crate) requests_in_flight: usize,
     /// `body_s`: for a request's body to arrive.
     pub(crate) body: Duration,
-    /// `idle_s`: for the next request's head to be there whole, from the end of the request before.
-    pub(crate) idle: Duration,
+    /// `head_bytes`, `target_bytes`, `header_fields`: of a request's head.
+    pub(crate) head: HeadLimits,
+    /// `first_byte_s`, `head_s`, `idle_s`, `body_bytes_per_s`, `write_stall_s`: how long each wait for a client may be.
+    pub(crate) deadlines: Deadlines,
     /// `sign_ups_per_hour`: accounts without a passkey, of all tenants together.
     pub(crate) sign_ups_per_hour: u32,
 }
@@ -40,7 +44,8 @@ impl Limits {
         let connections = section.read("connections", 20_000, at_least_1(MAX_AT_ONCE));
         let requests_in_flight = section.read("requests_in_flight", 4096, at_least_1(MAX_AT_ONCE));
         let body = section.read("body_s", 30, |raw| raw.seconds(1..=600));
-        let idle = section.read("idle_s", 75, |raw| raw.seconds(1..=3600));
+        let deadlines = deadlines(section);
+        let head = head(section);
         let sign_ups_per_hour = section.read("sign_ups_per_hour", 1000, |raw| raw.whole(1..=1_000_000));
         Some(Self {
             body_bytes: body_bytes?,
@@ -52,8 +57,33 @@ impl Limits {
             connections: connections?,
             requests_in_flight: requests_in_flight?,
             body: body?,
-            idle: idle?,
+            head: head?,
+            deadlines: deadlines?,
             sign_ups_per_hour: sign_ups_per_hour?,
         })
     }
+}
+
+fn head(section: &mut Section<'_>) -> Option<HeadLimits> {
+    let head_bytes = section.read("head_bytes", 16384, |raw| raw.size(1024..=131_072));
+    let target_bytes = section.read("target_bytes", 8192, |raw| raw.size(256..=32768));
+    let header_fields = section.read("header_fields", 100, |raw| raw.size(16..=256));
+    Some(HeadLimits { head_bytes: head_bytes?, target_bytes: target_bytes?, header_fields: header_fields? })
+}
+
+fn deadlines(section: &mut Section<'_>) -> Option<Deadlines> {
+    let default = Deadlines::default();
+    let first_byte_s = section.read("first_byte_s", default.first_byte_s, |raw| raw.whole(1..=600));
+    let head_s = section.read("head_s", default.head_s, |raw| raw.whole(1..=600));
+    let idle_s = section.read("idle_s", default.idle_s, |raw| raw.whole(1..=3600));
+    let body_bytes_per_s =
+        section.read("body_bytes_per_s", default.body_bytes_per_s, |raw| raw.whole(1..=1_000_000));
+    let write_stall_s = section.read("write_stall_s", default.write_stall_s, |raw| raw.whole(1..=600));
+    Some(Deadlines {
+        first_byte_s: first_byte_s?,
+        head_s: head_s?,
+        idle_s: idle_s?,
+        body_bytes_per_s: body_bytes_per_s?,
+        write_stall_s: write_stall_s?,
+    })
 }

@@ -13,6 +13,7 @@ mod canary;
 mod crash;
 mod erasure;
 mod faults;
+mod gate;
 mod guides;
 mod keys;
 mod lifecycle;

@@ -3,6 +3,7 @@
 use http::header::{ACCEPT, IF_MATCH, IF_NONE_MATCH};
 
 use super::*;
+use crate::refusal::Refusal;
 
 #[tokio::test(start_paused = true)]
 async fn every_answer_carries_the_headers_that_every_answer_carries() {
@@ -174,12 +175,52 @@ async fn an_ambiguous_head_is_refused_and_the_connection_closed() {
         request("GET", READ).header(HOST, "other.example"),
         request("POST", WRITE).header(CONTENT_TYPE, "application/json"),
         request("GET", READ).header("x-rpid", "localhost").header("x-rpid", "localhost"),
+        request("GET", READ).header("expect", "100-continue").header("expect", "100-continue"),
         Request::builder().uri(READ).header(AUTHORIZATION, "Bearer jane"),
-        request("GET", "http://localhost:8080/health"),
-        anonymous("CONNECT", "localhost:8080"),
+        Request::builder().uri(READ).header(HOST, "jane@localhost"),
+        Request::builder().uri(READ).header(HOST, ""),
+        request("GET", "http://localhost:8081/health"),
+        request("GET", "http://localhost/health"),
+        Request::builder().uri("http://other.example/health").header(HOST, "other.example"),
     ] {
         let answer = send(&surface(), ambiguous, "").await;
         assert_eq!(answer.problem(), (400, "malformed_request".to_owned()));
         assert_eq!(answer.header("connection"), Some("close"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_may_name_the_host_that_the_host_field_names_if_it_is_ours() {
+    let answer = send(&surface(), anonymous("GET", "http://LOCALHOST:8080/health"), "").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("connection"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_is_refused_for_what_it_asks_beyond_http_with_an_answer_of_its_own_and_a_closed_connection() {
+    for (head, status, code) in [
+        (anonymous("CONNECT", "localhost:8080"), 405, "method_not_allowed"),
+        (anonymous("TRACE", "/health"), 405, "method_not_allowed"),
+        (anonymous("get", "/health"), 405, "method_not_allowed"),
+        (request("POST", WRITE).header("content-encoding", "gzip"), 415, "content_coding"),
+        (request("POST", WRITE).header("content-encoding", "identity"), 415, "content_coding"),
+        (request("POST", WRITE).header("expect", "200-ok"), 417, "expectation_failed"),
+    ] {
+        let answer = send(&surface(), head, "").await;
+        assert_eq!(answer.problem(), (status, code.to_owned()));
+        assert_eq!(answer.header("connection"), Some("close"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_head_is_answered_for_its_verdict_whatever_stands_in_its_place() {
+    let surface = surface();
+    for refusal in Refusal::ALL {
+        let substitute = request("GET", "/health").body(Full::new(Bytes::new())).unwrap();
+        let answer = surface.answer(substitute, Err(refusal)).await;
+        assert_ne!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["connection"], "close");
+        assert!(answer.headers().contains_key("x-request-id"));
+        assert_eq!(surface.refusals.of(refusal), 1);
     }
 }

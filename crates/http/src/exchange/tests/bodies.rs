@@ -124,7 +124,7 @@ impl Filler {
 
 impl hyper::body::Body for Filler {
     type Data = Bytes;
-    type Error = &'static str;
+    type Error = BodyFault;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,

@@ -52,6 +52,16 @@ impl Client {
         self.reader.get_mut().write_all(bytes)
     }
 
+    /// Has every send go out as a packet of its own.
+    pub(crate) fn send_at_once(&mut self) {
+        self.reader.get_mut().set_nodelay(true).expect("a socket");
+    }
+
+    /// Sends no more, and still reads.
+    pub(crate) fn end(&mut self) {
+        self.reader.get_mut().shutdown(std::net::Shutdown::Write).expect("a socket");
+    }
+
     /// Reads one answer to a request with this method.
     pub(crate) fn receive(&mut self, method: &str) -> Answer {
         self.try_receive(method).expect("an answer")
