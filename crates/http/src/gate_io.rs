@@ -4,7 +4,6 @@
 //! A refused head never reaches the library: a request of our own goes in its place, whose verdict says what to answer.
 //! So there is one path for error answers, and they come in order behind the answers before them.
 
-use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -13,26 +12,21 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
 use hyper::rt::{Read, ReadBufCursor, Write};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 
+use crate::deadlines::Phase;
 use crate::head_scan::{self, BodyKind, Head, HeadLimits};
 use crate::parking::{Warm, WarmOne};
 use crate::refusal::{Refusal, Refusals};
-use crate::wire::{Phase, Rest, Wire};
+use crate::scratch::{self, put};
+use crate::wire::{Rest, Wire};
 
 /// What goes to the library in place of a refused head. The method tells whether the answer may have a body.
 const SUBSTITUTE: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 const SUBSTITUTE_HEAD: &[u8] = b"HEAD / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-/// Bytes that one read takes from a socket at most.
-const SCRATCH_BYTES: usize = 16 * 1024;
 /// Bytes that are read and thrown away behind a last answer, so that the reset of a full socket does not overtake it.
 const LINGER_BYTES: usize = 1024 * 1024;
-
-thread_local! {
-    /// Where sockets are read into. One for all connections of a core: whoever waits holds no buffer.
-    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_BYTES]);
-}
 
 /// A client's socket, gated.
 #[derive(Debug)]
@@ -97,7 +91,7 @@ impl GateIo {
             }
             // A read, and not the runtime's word for it: of a new socket that says "readable" until it has been tried.
             let (before, pending) = (self.pending.len(), &mut self.pending);
-            let read = poll_socket(&mut self.stream, context, SCRATCH_BYTES, |bytes| {
+            let read = scratch::poll_read(&mut self.stream, context, scratch::BYTES, |bytes| {
                 pending.extend_from_slice(bytes);
                 bytes.contains(&b'\n')
             });
@@ -168,7 +162,7 @@ impl GateIo {
         let mut left = LINGER_BYTES;
         while left > 0 {
             let discard = poll_fn(|context| {
-                let read = poll_socket(&mut self.stream, context, SCRATCH_BYTES, <[u8]>::len);
+                let read = scratch::poll_read(&mut self.stream, context, scratch::BYTES, <[u8]>::len);
                 if read.is_pending() && self.wire.expired().is_some() {
                     return Poll::Ready(Ok(0));
                 }
@@ -201,7 +195,7 @@ impl GateIo {
             }
             let before = self.pending.len();
             let (pending, limits) = (&mut self.pending, &self.limits);
-            let read = poll_socket(&mut self.stream, context, SCRATCH_BYTES, |bytes| {
+            let read = scratch::poll_read(&mut self.stream, context, scratch::BYTES, |bytes| {
                 // Nearly every head comes whole and alone: it goes to the library from where it was read.
                 if pending.is_empty()
                     && let Ok(Some(head)) = head_scan::scan(bytes, limits)
@@ -286,7 +280,7 @@ impl GateIo {
     ) -> Poll<io::Result<()>> {
         let count = if self.pending.is_empty() {
             let most = usize::try_from(left).unwrap_or(usize::MAX).min(to.remaining());
-            match poll_socket(&mut self.stream, context, most, |bytes| put(to, bytes, left))? {
+            match scratch::poll_read(&mut self.stream, context, most, |bytes| put(to, bytes, left))? {
                 Poll::Ready(count) => count,
                 Poll::Pending if self.wire.expired() == Some(Refusal::BodyTooSlow) => {
                     return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -362,31 +356,6 @@ fn message_bytes(head: Head) -> u64 {
         BodyKind::Length(body) => length.saturating_add(body),
         BodyKind::Chunked => u64::MAX,
     }
-}
-
-/// Puts as many bytes as there are, fit and are allowed.
-fn put(to: &mut ReadBufCursor<'_>, bytes: &[u8], most: u64) -> usize {
-    let count = bytes.len().min(to.remaining()).min(usize::try_from(most).unwrap_or(usize::MAX));
-    to.put_slice(bytes.get(..count).unwrap_or_default());
-    count
-}
-
-/// Reads a socket into the core's buffer, and overwrites what it held: there are tokens and values in it.
-fn poll_socket<T>(
-    stream: &mut TcpStream,
-    context: &mut Context<'_>,
-    most: usize,
-    take: impl FnOnce(&[u8]) -> T,
-) -> Poll<io::Result<T>> {
-    SCRATCH.with_borrow_mut(|scratch| {
-        let most = most.min(scratch.len());
-        let mut buffer = ReadBuf::new(scratch.get_mut(..most).unwrap_or_default());
-        ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
-        let taken = take(buffer.filled());
-        buffer.filled_mut().fill(0);
-        std::hint::black_box(buffer.filled());
-        Poll::Ready(Ok(taken))
-    })
 }
 
 impl Read for GateIo {

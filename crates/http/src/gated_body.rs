@@ -8,8 +8,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
+use crate::deadlines::Phase;
 use crate::refusal::Refusal;
-use crate::wire::{Phase, Rest, Wire};
+use crate::wire::{Rest, Wire};
 
 /// Chunks of a body. A client that streams sends kilobytes in each; a body of single bytes in chunks costs us a hundred
 /// times what it costs to send.

@@ -19,6 +19,7 @@ use crate::admin::{self, Draining};
 use crate::answer::Body;
 use crate::api::Api;
 use crate::connection::{self, begun};
+use crate::deadlines::Deadlines;
 use crate::exchange::Exchange;
 use crate::gate_io::GateIo;
 use crate::gated_body::GatedBody;
@@ -26,7 +27,7 @@ use crate::head_scan::HeadLimits;
 use crate::listeners::Listeners;
 use crate::parking::Warm;
 use crate::refusal::{Refusal, Refusals};
-use crate::sweeper::{Deadlines, Sweeper};
+use crate::sweeper::Sweeper;
 
 /// Connections of the admin listener: a scraper, a prober and a person.
 const ADMIN_CONNECTIONS: usize = 64;

@@ -7,36 +7,8 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
 
+use crate::deadlines::{Deadlines, Phase, Ticks};
 use crate::refusal::Refusal;
-use crate::sweeper::{Deadlines, Ticks};
-
-/// What a connection waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Phase {
-    /// Its first byte ever.
-    FirstByte,
-    /// Us: the request is there, the answer is not.
-    Busy,
-    /// The next request.
-    Idle,
-    /// The rest of a head.
-    Head,
-    /// The rest of a body.
-    Body,
-    /// Room in the socket for the answer.
-    Write,
-    /// The client to have read its last answer.
-    Linger,
-}
-
-impl Phase {
-    fn of_number(number: u8) -> Self {
-        let all =
-            [Self::FirstByte, Self::Busy, Self::Idle, Self::Head, Self::Body, Self::Write, Self::Linger];
-        all.get(usize::from(number)).copied().unwrap_or(Self::Busy)
-    }
-}
 
 /// What of a request's body is still to come from the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
