@@ -149,7 +149,9 @@ impl GateIo {
 
     /// Ends a connection. Where the client may still be sending, it is given time to read its last answer first.
     pub(crate) async fn close(mut self) {
-        let has_more = !self.pending.is_empty() || self.wire.rest() != Rest::Nothing;
+        let is_sending =
+            poll_fn(|context| Poll::Ready(self.stream.poll_read_ready(context).is_ready())).await;
+        let has_more = is_sending || !self.pending.is_empty() || self.wire.rest() != Rest::Nothing;
         let may_send = has_more || matches!(self.turn, Turn::Refused | Turn::Chunks);
         if !may_send {
             return;
@@ -263,7 +265,7 @@ impl GateIo {
     }
 
     fn refuse(&mut self, refusal: Refusal) {
-        let asks_for_head = self.pending.starts_with(b"HEAD ");
+        let asks_for_head = self.pending.trim_ascii_start().starts_with(b"HEAD ");
         self.pending = BytesMut::new();
         self.wire.judge(Err(refusal));
         self.wire.set_rest(Rest::Nothing);

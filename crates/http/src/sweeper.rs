@@ -1,6 +1,7 @@
 //! Deadlines without timers: one look at every connection of a core, once a second.
 //!
-//! A wait ends between its time and a second more; no operation arms, moves or drops a timer.
+//! A wait ends between its time and a second more; no wait for a client arms, moves or drops a timer, but for the
+//! whole time of a body that is not there at once (`body.rs`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

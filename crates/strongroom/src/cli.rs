@@ -35,7 +35,7 @@ pub(crate) enum Command {
     /// Print an example configuration, check one, or show what is in force
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Make keys, or list them
+    /// Make keys, list them, or add one
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Check, back up or restore a store

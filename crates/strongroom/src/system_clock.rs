@@ -20,6 +20,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_wall_clock_keeps_the_contract_of_its_port() {
+        strongroom_testkit::contract::clock(&SystemClock);
+    }
+
+    #[test]
     fn the_time_is_after_this_file_was_written() {
         assert!(SystemClock.now() > Timestamp::from_secs(1_790_000_000));
     }

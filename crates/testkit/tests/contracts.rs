@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_executor::block_on;
 use strongroom_ports::{Authenticator, Principal, RecordStore, SessionStore, Timestamp, Verdict};
 use strongroom_testkit::fake::{
-    CountingRandomness, InMemoryRecordStore, InMemorySessionStore, InMemoryUpstream, StaticAuthenticator,
-    TransparentSealer, TransparentTokenIssuer,
+    CountingRandomness, InMemoryRecordStore, InMemorySessionStore, InMemoryUpstream, ManualClock,
+    StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
 };
 use strongroom_testkit::{contract, sample};
 
@@ -73,6 +73,11 @@ fn the_safe_in_memory_keeps_its_contract() {
 #[test]
 fn the_safe_in_memory_keeps_its_contract_among_callers() {
     block_on(contract::upstream_concurrency(&InMemoryUpstream::new()));
+}
+
+#[test]
+fn manual_clock_keeps_its_contract() {
+    contract::clock(&ManualClock::default());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::fmt::Debug;
 use std::pin::Pin;
 
 mod authenticator;
+mod clock;
 mod draft;
 mod randomness;
 mod record_store;
@@ -24,6 +25,7 @@ mod upstream;
 mod upstream_concurrency;
 
 pub use authenticator::{authenticator, authenticator_after_revocation};
+pub use clock::clock;
 pub use randomness::randomness;
 pub use record_store::record_store;
 pub use record_store_concurrency::record_store_concurrency;

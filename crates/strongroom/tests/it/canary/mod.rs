@@ -195,6 +195,13 @@ fn drive_refusals(exits: &mut Exits, safe: &Safe, token: &str) {
         ("POST", "/v1/auth/refresh", &[auth[1]], &access_for_refresh),
         (STRAY, "/health", &[], ""),
         ("GET", "/health", &[("Bad Name", STRAY)], ""),
+        // What the gate refuses before a handler sees it.
+        ("GET", &format!("/health/{}", STRAY.repeat(500)), &[], ""),
+        ("GET", "/health", &[("X-Long", &STRAY.repeat(1000))], ""),
+        ("GET", "/health", &[("X-Line", &format!("{STRAY}\n{STRAY}: x"))], ""),
+        ("GET", &format!("/health/../{STRAY}"), &[], ""),
+        ("POST", USERDATA, &[auth[0], auth[1], ("Expect", STRAY)], &stray_refresh),
+        ("POST", USERDATA, &[auth[0], auth[1], ("Content-Encoding", STRAY)], &stray_refresh),
     ] {
         let answer = exits.ask(safe.address, NOTHING, method, path, headers, body);
         assert!(answer.starts_with("HTTP/1.1 4"), "{method} {path}: {answer}");

@@ -44,6 +44,26 @@ fn a_client_that_takes_no_answer_is_closed_and_holds_no_other_up() {
 }
 
 #[test]
+fn a_client_that_takes_no_answers_is_asked_for_no_more_and_closed_whatever_it_asks() {
+    let world = World::new(SHORT);
+    let safe = world.serve();
+    let mut deaf = safe.connect();
+    let many = "OPTIONS /health HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx".repeat(1000);
+    // Bounded: some sixty megabytes would be taken from it if nobody stopped it.
+    let sent = (0..1000).take_while(|_| deaf.try_send(many.as_bytes()).is_ok()).count();
+    assert!(sent < 1000, "all of it was taken");
+    // And one that begins to read again is served again.
+    let mut slow = safe.connect();
+    let few = many.repeat(10);
+    slow.send(few.as_bytes());
+    for _ in 0..10_000 {
+        assert_eq!(slow.receive("OPTIONS").status, 204);
+    }
+    assert_eq!(slow.request("GET", "/health", &[], "").status, 200);
+    assert!(slow.is_closed(), "idle, and its time is up");
+}
+
+#[test]
 fn connections_that_wait_in_a_crowd_are_served_when_they_speak_again() {
     let data = tempfile::tempdir().unwrap();
     let mut command = strongroom();

@@ -4,6 +4,27 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+/// The headers that any answer may have; each that has another fails the test that met it.
+const ALLOWED: [&str; 17] = [
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "access-control-max-age",
+    "allow",
+    "cache-control",
+    "connection",
+    "content-length",
+    "content-type",
+    "date",
+    "etag",
+    "retry-after",
+    "vary",
+    "www-authenticate",
+    "x-content-type-options",
+    "x-request-id",
+];
+
 /// One connection.
 pub(crate) struct Client {
     reader: BufReader<TcpStream>,
@@ -85,6 +106,9 @@ impl Client {
             }
             let (name, value) = line.split_once(':').ok_or_else(ended)?;
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+        for (name, _) in &headers {
+            assert!(ALLOWED.contains(&name.as_str()), "an unlisted header: {name}");
         }
         let mut answer = Answer { status, headers, body: String::new() };
         if method != "HEAD" && status != 204 && status != 304 && status >= 200 {

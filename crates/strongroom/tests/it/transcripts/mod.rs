@@ -54,6 +54,36 @@ fn sessions() {
     replay(include_str!("sessions.http"));
 }
 
+/// A code that no story raises is a promise that nobody has seen kept.
+#[test]
+fn every_code_of_the_reference_is_raised_against_the_real_binary() {
+    let stories = [
+        include_str!("guide.http"),
+        include_str!("conditions.http"),
+        include_str!("private.http"),
+        include_str!("refusals.http"),
+        include_str!("routes.http"),
+        include_str!("sessions.http"),
+        include_str!("../faults.rs"),
+        include_str!("../lifecycle.rs"),
+        include_str!("../limits.rs"),
+        include_str!("../tenants.rs"),
+        include_str!("../gate/bodies.rs"),
+        include_str!("../gate/fields.rs"),
+        include_str!("../gate/framing.rs"),
+        include_str!("../gate/request_lines.rs"),
+        include_str!("../gate/slow.rs"),
+    ];
+    let reference = include_str!("../../../../../docs/reference/errors.md");
+    let codes: Vec<_> =
+        reference.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert!(codes.len() > 30, "{codes:?}");
+    for code in codes {
+        let quoted = format!("\"{code}\"");
+        assert!(stories.iter().any(|story| story.contains(&quoted)), "nothing raises {code}");
+    }
+}
+
 /// Plays a transcript against a fresh safe, all on one connection while it lasts.
 fn replay(transcript: &str) {
     let data = tempfile::tempdir().unwrap();
