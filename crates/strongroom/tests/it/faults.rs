@@ -98,7 +98,7 @@ fn in_hand(safe: &Safe, token: &str) -> Client {
 
 #[test]
 fn a_body_that_does_not_come_is_408_and_one_that_breaks_off_is_400() {
-    let world = World::new("[limits]\nbody_s = 1\n");
+    let world = World::new("[limits]\nbody_s = 3\n");
     let safe = world.serve();
     let token = foreign_token("jane");
     let mut slow = in_hand(&safe, &token);

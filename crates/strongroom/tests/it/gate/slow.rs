@@ -52,11 +52,10 @@ fn a_client_that_takes_no_answers_is_asked_for_no_more_and_closed_whatever_it_as
     // Bounded: some sixty megabytes would be taken from it if nobody stopped it.
     let sent = (0..1000).take_while(|_| deaf.try_send(many.as_bytes()).is_ok()).count();
     assert!(sent < 1000, "all of it was taken");
-    // And one that begins to read again is served again.
+    // And one that asks for much before it reads is served, every answer in its turn.
     let mut slow = safe.connect();
-    let few = many.repeat(10);
-    slow.send(few.as_bytes());
-    for _ in 0..10_000 {
+    slow.send(&many.as_bytes()[..many.len() / 2]);
+    for _ in 0..500 {
         assert_eq!(slow.receive("OPTIONS").status, 204);
     }
     assert_eq!(slow.request("GET", "/health", &[], "").status, 200);
