@@ -7,6 +7,7 @@ use strongroom_app::{Identity, Tenants};
 use strongroom_domain::Limits;
 use strongroom_ports::{Authenticator, Clock, TokenIssuer, Upstream};
 
+use crate::client_address::TrustedProxies;
 use crate::request_id::RequestIds;
 
 /// Everything a handler may use. Shared by all cores; nothing in it is per request.
@@ -28,6 +29,8 @@ pub struct Api {
     pub limits: Limits,
     /// The limits of this surface.
     pub http_limits: HttpLimits,
+    /// Who is believed when it says for whom it asks.
+    pub trusted_proxies: TrustedProxies,
     pub(crate) request_ids: RequestIds,
 }
 
@@ -40,6 +43,10 @@ pub struct HttpLimits {
     pub body_time: Duration,
     /// Requests being answered at a time, over all cores; more are 503.
     pub requests_in_flight: usize,
+    /// Requests a second of one person, a second's worth of them at once; more are 429. 0: no limit.
+    pub rate_per_person_per_s: u32,
+    /// Requests a second of one client address (of IPv6 its /64), likewise. 0: no limit.
+    pub rate_per_address_per_s: u32,
 }
 
 impl Api {
@@ -55,9 +62,21 @@ impl Api {
         clock: Arc<dyn Clock>,
         limits: Limits,
         http_limits: HttpLimits,
+        trusted_proxies: TrustedProxies,
         process: u64,
     ) -> Self {
         let request_ids = RequestIds::new(process);
-        Self { upstream, authenticator, identity, issuer, tenants, clock, limits, http_limits, request_ids }
+        Self {
+            upstream,
+            authenticator,
+            identity,
+            issuer,
+            tenants,
+            clock,
+            limits,
+            http_limits,
+            trusted_proxies,
+            request_ids,
+        }
     }
 }

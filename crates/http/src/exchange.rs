@@ -3,58 +3,89 @@
 //! Gate · route (404, 405) · token (401) · tenant (400, 401) · media type · size · syntax · ownership · precondition ·
 //! limits: each check stands once, here or in the handler that it belongs to.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::{CONNECTION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use strongroom_app::{NamedTenant, Tenant};
 use strongroom_ports::{Principal, Verdict};
+use tokio::time::Instant;
 
+use crate::access_log;
 use crate::answer::{self, Body};
 use crate::api::Api;
+use crate::client_address::{Client, Peer};
 use crate::gated_body::BodyFault;
+use crate::metrics::{Metrics, NO_ROUTE};
 use crate::problem::Problem;
-use crate::refusal::{Refusal, Refusals};
+use crate::rate_limit::RateLimit;
+use crate::refusal::Refusal;
 use crate::routes::{Action, Found, Router};
 use crate::tenant_names::TenantNames;
+use crate::trace_parent::TraceId;
 use crate::{auth, bearer, cors, gate, meta, user_data};
 
-/// The surface as a service: the API, its router, and what is in flight.
+/// The surface as a service: the API, its router, and what it counts.
 pub(crate) struct Exchange {
     api: Arc<Api>,
-    refusals: Arc<Refusals>,
+    metrics: Arc<Metrics>,
     router: Router,
-    in_flight: AtomicUsize,
+    began: Instant,
+    per_address: Option<RateLimit>,
+    per_person: Option<RateLimit>,
 }
 
 impl Exchange {
-    pub(crate) fn new(api: Arc<Api>, refusals: Arc<Refusals>) -> Result<Self, matchit::InsertError> {
-        Ok(Self { api, refusals, router: Router::new()?, in_flight: AtomicUsize::new(0) })
+    pub(crate) fn new(api: Arc<Api>, metrics: Arc<Metrics>) -> Result<Self, matchit::InsertError> {
+        let per_address = RateLimit::per_second(api.http_limits.rate_per_address_per_s);
+        let per_person = RateLimit::per_second(api.http_limits.rate_per_person_per_s);
+        Ok(Self { api, metrics, router: Router::new()?, began: Instant::now(), per_address, per_person })
     }
 
     /// Answers a request, whatever it is. `verdict`: what the scan said of its head.
-    pub(crate) async fn answer<B>(&self, request: Request<B>, verdict: Result<(), Refusal>) -> Response<Body>
+    pub(crate) async fn answer<B>(
+        &self,
+        request: Request<B>,
+        verdict: Result<(), Refusal>,
+        peer: Peer,
+    ) -> Response<Body>
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
     {
+        let start = Instant::now();
         let (head, body) = request.into_parts();
         let request_id = self.api.request_ids.of(&head.headers);
+        let client = self.api.trusted_proxies.client(peer, &head.headers);
         let found = self.router.find(head.uri.path());
-        let template = found.as_ref().map_or("-", |found| found.route.template);
+        let (route, template) =
+            found.as_ref().map_or((None, NO_ROUTE), |found| (Some(found.number), found.route.template));
         let mut principal = None;
         let admitted = verdict.and_then(|()| gate::check(&head, |host| self.is_ours(host)));
-        let answered = match (admitted, self.enter()) {
-            (Err(refusal), _) => Err(self.refuse(refusal, found.as_ref().ok())),
-            (Ok(()), None) => Err(Problem::Overloaded),
-            (Ok(()), Some(_in_flight)) => self.respond(&head, body, found, &mut principal).await,
+        let answered = match admitted {
+            Err(refusal) => Err(self.refuse(refusal, found.as_ref().ok())),
+            Ok(()) => match self.admit(Client::of(client), start) {
+                Err(problem) => Err(problem),
+                Ok(_in_flight) => {
+                    let answered = self.respond(&head, body, found, &mut principal);
+                    // Nothing that is shared is left half changed: locks are taken over, and a commit is the store's.
+                    AssertUnwindSafe(answered).catch_unwind().await.unwrap_or_else(|_| {
+                        self.metrics.panics.fetch_add(1, Ordering::Relaxed);
+                        Err(Problem::Internal)
+                    })
+                }
+            },
         };
         match answered {
-            Err(Problem::BodyTooSlow) if admitted.is_ok() => self.refusals.count(Refusal::BodyTooSlow),
+            Err(Problem::BodyTooSlow) if admitted.is_ok() => {
+                self.metrics.refusals.count(Refusal::BodyTooSlow);
+            }
             Err(Problem::BodyInTooManyChunks) if admitted.is_ok() => {
-                self.refusals.count(Refusal::TooManyChunks);
+                self.metrics.refusals.count(Refusal::TooManyChunks);
             }
             _ => {}
         }
@@ -69,14 +100,20 @@ impl Exchange {
         if is_readable {
             cors::open(&self.api.tenants, head.headers.get(ORIGIN), &mut response);
         }
-        tracing::debug!(
-            method = label(&head.method),
-            route = template,
-            status = response.status().as_u16(),
-            %request_id,
-            person = principal.map(|known| tracing::field::debug(self.api.identity.log_name(&known.caller))),
-            "answered"
-        );
+        let duration = start.elapsed();
+        self.metrics.answered(route, &head.method, response.status(), duration);
+        if access_log::is_kept() {
+            access_log::write(&access_log::Line {
+                method: &head.method,
+                route: template,
+                status: response.status(),
+                duration,
+                client,
+                request_id: &request_id,
+                trace_id: TraceId::of(&head.headers),
+                person: principal.map(|known| self.api.identity.log_name(&known.caller)),
+            });
+        }
         response
     }
 
@@ -129,6 +166,12 @@ impl Exchange {
             Verdict::Refused(refusal) => return Err(refusal.into()),
             Verdict::NotMine => return Err(Problem::TokenInvalid),
         };
+        if let Some(limit) = &self.per_person
+            && !limit.admits(&principal.caller, self.began.elapsed())
+        {
+            self.metrics.over_rate.person.fetch_add(1, Ordering::Relaxed);
+            return Err(Problem::TooManyRequests);
+        }
         let names = TenantNames::beside_token(head)?;
         self.api.tenants.with_token(&principal.caller.tenant, names.as_named())?;
         Ok(principal)
@@ -153,7 +196,7 @@ impl Exchange {
     }
 
     fn refuse(&self, refusal: Refusal, found: Option<&Found<'_>>) -> Problem {
-        self.refusals.count(refusal);
+        self.metrics.refusals.count(refusal);
         match (refusal, found) {
             (Refusal::Method, Some(found)) => Problem::MethodNotAllowed { allow: found.route.allow() },
             _ => refusal.problem(),
@@ -166,11 +209,17 @@ impl Exchange {
         self.api.tenants.without_token(NamedTenant { host: Some(&host), ..NamedTenant::default() }).is_ok()
     }
 
-    /// A place among the requests in flight, or none: shedding early beats queueing late.
-    fn enter(&self) -> Option<InFlight<'_>> {
-        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
-        let entered = InFlight(&self.in_flight);
-        (before < self.api.http_limits.requests_in_flight).then_some(entered)
+    /// A place among the requests in flight, for a client that keeps to its rate: shedding early beats queueing late.
+    fn admit(&self, client: Client, now: Instant) -> Result<InFlight<'_>, Problem> {
+        if let Some(limit) = &self.per_address
+            && !limit.admits(&client, now.saturating_duration_since(self.began))
+        {
+            self.metrics.over_rate.address.fetch_add(1, Ordering::Relaxed);
+            return Err(Problem::TooManyRequests);
+        }
+        let before = self.metrics.in_flight.fetch_add(1, Ordering::Relaxed);
+        let entered = InFlight(&self.metrics.in_flight);
+        if before < self.api.http_limits.requests_in_flight { Ok(entered) } else { Err(Problem::Overloaded) }
     }
 }
 
@@ -180,18 +229,6 @@ struct InFlight<'a>(&'a AtomicUsize);
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A method as a label: a stranger may send any word, and logs must not grow one for each.
-fn label(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
     }
 }
 

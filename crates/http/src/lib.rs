@@ -3,6 +3,7 @@
 //! Text becomes types here and nowhere deeper. Knows the safe only as a
 //! [`strongroom_ports::Upstream`], and logs route templates, statuses and request ids, never a path, query, id or value.
 
+mod access_log;
 mod admin;
 mod answer;
 mod api;
@@ -10,19 +11,25 @@ mod auth;
 mod bearer;
 mod body;
 mod characters;
+mod client_address;
 mod conditional;
 mod connection;
 mod cors;
+mod crowd;
 mod deadlines;
 mod exchange;
+mod exposition;
 mod gate;
 mod gate_io;
 mod gated_body;
 mod head_scan;
+mod histogram;
 mod listeners;
 mod meta;
+mod metrics;
 mod parking;
 mod problem;
+mod rate_limit;
 mod refusal;
 mod request_id;
 mod routes;
@@ -31,12 +38,15 @@ mod server;
 mod sweeper;
 mod target;
 mod tenant_names;
+mod trace_parent;
 mod user_data;
 mod wire;
 
+pub use access_log::ACCESS_LOG_TARGET;
 pub use api::{Api, HttpLimits};
+pub use client_address::TrustedProxies;
 pub use deadlines::Deadlines;
 pub use head_scan::HeadLimits;
 pub use listeners::{BindError, Listeners};
-pub use refusal::{Refusal, Refusals};
+pub use refusal::Refusal;
 pub use server::{Server, ServerOptions, Stopped};

@@ -53,6 +53,7 @@ pub(crate) enum Problem {
     CrossSite,
     NoSession,
     TooManySignUps { retry_after_s: u64 },
+    TooManyRequests,
     Overloaded,
     Unavailable,
     Internal,
@@ -155,6 +156,9 @@ impl Problem {
             Self::TooManySignUps { .. } => {
                 (S::TOO_MANY_REQUESTS, "too_many_sign_ups", "Too many accounts were made: try again later.")
             }
+            Self::TooManyRequests => {
+                (S::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests: try again shortly.")
+            }
             Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too busy: try again shortly."),
             Self::Unavailable => {
                 (S::SERVICE_UNAVAILABLE, "unavailable", "The service cannot answer now: try again shortly.")
@@ -220,7 +224,7 @@ impl Problem {
             Self::TooManySignUps { retry_after_s } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
             }
-            Self::Overloaded | Self::Unavailable => {
+            Self::TooManyRequests | Self::Overloaded | Self::Unavailable => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             // The rest of the body is on the wire still: nothing behind it could be told from it.
@@ -374,6 +378,7 @@ mod tests {
             CrossSite,
             NoSession,
             TooManySignUps { retry_after_s: 1 },
+            TooManyRequests,
             Overloaded,
             Unavailable,
             Internal,

@@ -59,11 +59,13 @@ pub enum Refusal {
     WriteStalled,
     /// More connections than may be open.
     TooManyConnections,
+    /// More connections than one client may have.
+    TooManyOfOneClient,
 }
 
 impl Refusal {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::LineEnding,
         Self::RequestLine,
         Self::Version,
@@ -88,6 +90,7 @@ impl Refusal {
         Self::Idle,
         Self::WriteStalled,
         Self::TooManyConnections,
+        Self::TooManyOfOneClient,
     ];
 
     /// The reason's number, which is its place in [`Refusal::ALL`].
@@ -123,14 +126,45 @@ impl Refusal {
             Self::HeadTooSlow | Self::FirstByteTooSlow | Self::Idle => Problem::HeadTooSlow,
             Self::BodyTooSlow | Self::WriteStalled => Problem::BodyTooSlow,
             Self::TooManyChunks => Problem::BodyInTooManyChunks,
-            Self::TooManyConnections => Problem::Overloaded,
+            Self::TooManyConnections | Self::TooManyOfOneClient => Problem::Overloaded,
+        }
+    }
+
+    /// The reason as a label of a metric.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::LineEnding => "line_ending",
+            Self::RequestLine => "request_line",
+            Self::Version => "version",
+            Self::Target => "target",
+            Self::TargetTooLong => "target_too_long",
+            Self::HeaderField => "header_field",
+            Self::NameLookalike => "name_lookalike",
+            Self::Framing => "framing",
+            Self::HeadTooLarge => "head_too_large",
+            Self::TooManyFields => "too_many_fields",
+            Self::Method => "method",
+            Self::Host => "host",
+            Self::RepeatedField => "repeated_field",
+            Self::ForeignTarget => "foreign_target",
+            Self::ContentCoding => "content_coding",
+            Self::Expectation => "expectation",
+            Self::Unscanned => "unscanned",
+            Self::HeadTooSlow => "head_too_slow",
+            Self::BodyTooSlow => "body_too_slow",
+            Self::TooManyChunks => "too_many_chunks",
+            Self::FirstByteTooSlow => "first_byte_too_slow",
+            Self::Idle => "idle",
+            Self::WriteStalled => "write_stalled",
+            Self::TooManyConnections => "too_many_connections",
+            Self::TooManyOfOneClient => "too_many_of_one_client",
         }
     }
 }
 
 /// How often each reason came, since the process began.
 #[derive(Debug, Default)]
-pub struct Refusals([AtomicU64; Refusal::ALL.len()]);
+pub(crate) struct Refusals([AtomicU64; Refusal::ALL.len()]);
 
 impl Refusals {
     pub(crate) fn count(&self, refusal: Refusal) {
@@ -140,8 +174,7 @@ impl Refusals {
     }
 
     /// How often this one came.
-    #[must_use]
-    pub fn of(&self, refusal: Refusal) -> u64 {
+    pub(crate) fn of(&self, refusal: Refusal) -> u64 {
         self.0.get(usize::from(refusal.number())).map_or(0, |counter| counter.load(Ordering::Relaxed))
     }
 }

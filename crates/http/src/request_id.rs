@@ -28,8 +28,9 @@ impl RequestIds {
 
     /// The request's own id, or a new one.
     pub(crate) fn of(&self, headers: &HeaderMap) -> RequestId {
-        match headers.get(X_REQUEST_ID) {
-            Some(id) if is_sane(id.as_bytes()) => RequestId(id.clone()),
+        let mut ids = headers.get_all(X_REQUEST_ID).iter();
+        match (ids.next(), ids.next()) {
+            (Some(id), None) if is_sane(id.as_bytes()) => RequestId(id.clone()),
             _ => {
                 let count = self.next.fetch_add(1, Ordering::Relaxed);
                 let text = format!("{:016x}{count:08x}", self.process);
@@ -71,5 +72,9 @@ mod tests {
         assert_eq!(of("req-1_a.b"), "req-1_a.b");
         assert_eq!(of("two words"), "000000000000feed00000000");
         assert_eq!(of(&"x".repeat(65)), "000000000000feed00000001");
+        let mut two = HeaderMap::new();
+        two.append(X_REQUEST_ID, HeaderValue::from_static("one"));
+        two.append(X_REQUEST_ID, HeaderValue::from_static("two"));
+        assert_eq!(ids.of(&two).to_string(), "000000000000feed00000002", "two are two opinions");
     }
 }

@@ -76,12 +76,18 @@ fn answers_head(method: &Method, action: Action) -> bool {
     *method == Method::GET && action != Action::SignUp
 }
 
-/// The router over the table.
-pub(crate) struct Router(matchit::Router<&'static Route>);
+/// The templates of the table, in its order, which numbers them.
+pub(crate) fn templates() -> impl ExactSizeIterator<Item = &'static str> {
+    ROUTES.iter().map(|route| route.template)
+}
 
-/// A route that was found, and the `{id}` of its path as it stands there.
+/// The router over the table: a route and its number.
+pub(crate) struct Router(matchit::Router<(usize, &'static Route)>);
+
+/// A route that was found, its number, and the `{id}` of its path as it stands there.
 pub(crate) struct Found<'p> {
     pub(crate) route: &'static Route,
+    pub(crate) number: usize,
     pub(crate) id: Option<&'p str>,
 }
 
@@ -93,8 +99,8 @@ impl Router {
     /// When two templates of the table contradict each other, which a test rules out.
     pub(crate) fn new() -> Result<Self, matchit::InsertError> {
         let mut router = matchit::Router::new();
-        for route in ROUTES {
-            router.insert(route.template, route)?;
+        for (number, route) in ROUTES.iter().enumerate() {
+            router.insert(route.template, (number, route))?;
         }
         Ok(Self(router))
     }
@@ -104,7 +110,10 @@ impl Router {
         let found = self.0.at(path).map_err(|_| Problem::NotFound)?;
         match found.params.get("v") {
             Some(version) if !VERSIONS.contains(&version) => Err(Problem::NotFound),
-            _ => Ok(Found { route: found.value, id: found.params.get("id") }),
+            _ => {
+                let (number, route) = *found.value;
+                Ok(Found { route, number, id: found.params.get("id") })
+            }
         }
     }
 }

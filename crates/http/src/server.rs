@@ -4,29 +4,34 @@
 //! No work moves between cores: a connection lives and dies on the one that accepted it.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use http::{Request, Response};
+use prometheus_client::registry::Registry;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
-use crate::admin::{self, Draining};
+use crate::admin::{Admin, Draining};
 use crate::answer::Body;
 use crate::api::Api;
+use crate::client_address::{Client, Peer};
 use crate::connection::{self, begun};
+use crate::crowd::{Crowd, OneOfCrowd};
 use crate::deadlines::Deadlines;
 use crate::exchange::Exchange;
+use crate::exposition;
 use crate::gate_io::GateIo;
 use crate::gated_body::GatedBody;
 use crate::head_scan::HeadLimits;
 use crate::listeners::Listeners;
+use crate::metrics::Metrics;
 use crate::parking::Warm;
-use crate::refusal::{Refusal, Refusals};
+use crate::refusal::Refusal;
 use crate::sweeper::Sweeper;
 
 /// Connections of the admin listener: a scraper, a prober and a person.
@@ -41,6 +46,8 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 pub struct ServerOptions {
     /// Connections in all; more are closed as they come.
     pub connections: usize,
+    /// Connections of one client address; more are closed as they come. Trusted proxies are not bound by it.
+    pub connections_per_address: usize,
     /// How large a request head may be.
     pub head: HeadLimits,
     /// How long each wait for a client may be.
@@ -56,7 +63,6 @@ pub struct Server {
     /// Ends after the others, so that probes see the drain.
     admin: Cores,
     draining: Arc<Draining>,
-    refusals: Arc<Refusals>,
     _names: Vec<UnixListener>,
 }
 
@@ -80,11 +86,12 @@ pub enum Stopped {
 /// One port's worth of service, shared by the cores.
 struct Port {
     service: Service,
-    open: AtomicUsize,
+    api: Arc<Api>,
+    metrics: Arc<Metrics>,
+    crowd: Arc<Crowd>,
     connections: usize,
     head: HeadLimits,
     deadlines: Deadlines,
-    refusals: Arc<Refusals>,
 }
 
 /// A port, and the connections to it that one core has.
@@ -96,11 +103,12 @@ struct Core {
 
 enum Service {
     Api(Exchange),
-    Admin { api: Arc<Api>, draining: Arc<Draining> },
+    Admin(Admin),
 }
 
 impl Server {
-    /// Starts one thread per core of `listeners`, and one for the admin routes.
+    /// Starts one thread per core of `listeners`, and one for the admin routes. `registry`: what others count, to be listed
+    /// beside what is counted here.
     ///
     /// # Errors
     ///
@@ -110,19 +118,28 @@ impl Server {
         listeners: Listeners,
         admin: Option<Listeners>,
         options: ServerOptions,
+        mut registry: Registry,
     ) -> io::Result<Self> {
         let api = Arc::new(api);
         let draining = Arc::new(Draining::default());
-        let port = |service, connections, refusals| {
-            let (open, ServerOptions { head, deadlines, .. }) = (AtomicUsize::new(0), options);
-            Arc::new(Port { service, open, connections, head, deadlines, refusals })
+        let port = |service, connections, per_address, metrics| {
+            let ServerOptions { head, deadlines, .. } = options;
+            let (api, crowd) = (api.clone(), Arc::new(Crowd::new(per_address)));
+            Arc::new(Port { service, api, metrics, crowd, connections, head, deadlines })
         };
-        let refusals = Arc::<Refusals>::default();
-        let exchange = Exchange::new(api.clone(), refusals.clone()).map_err(io::Error::other)?;
-        let main = port(Service::Api(exchange), options.connections, refusals.clone());
+        let metrics = Arc::new(Metrics::new());
+        exposition::register(&mut registry, metrics.clone());
+        let exchange = Exchange::new(api.clone(), metrics.clone()).map_err(io::Error::other)?;
+        let main =
+            port(Service::Api(exchange), options.connections, options.connections_per_address, metrics);
+        let admin_service = Admin::new(api.upstream.clone(), draining.clone(), registry);
         // Operators' own mistakes are not counted among strangers'.
-        let side =
-            port(Service::Admin { api, draining: draining.clone() }, ADMIN_CONNECTIONS, Arc::default());
+        let side = port(
+            Service::Admin(admin_service),
+            ADMIN_CONNECTIONS,
+            ADMIN_CONNECTIONS,
+            Arc::new(Metrics::new()),
+        );
 
         let mut names = listeners.names;
         let mut admin_sockets = Vec::new();
@@ -134,15 +151,8 @@ impl Server {
             main: Cores::start("core", listeners.per_core, &main, options.drain_time)?,
             admin: Cores::start("admin", admin_sockets, &side, ADMIN_DRAIN_TIME)?,
             draining,
-            refusals,
             _names: names,
         })
-    }
-
-    /// What was refused so far, and why.
-    #[must_use]
-    pub fn refusals(&self) -> &Refusals {
-        &self.refusals
     }
 
     /// Stops: readiness goes off, nothing more is accepted, what is in hand is finished, up to the deadline.
@@ -230,7 +240,7 @@ async fn accept(
             () = begun(&mut drain) => break,
         };
         match accepted {
-            Ok((stream, _)) => core.take(stream, &drain, &alive),
+            Ok((stream, from)) => core.take(stream, from.ip(), &drain, &alive),
             Err(error) => {
                 tracing::warn!(error = %error.kind(), "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_REST).await;
@@ -238,20 +248,21 @@ async fn accept(
         }
     }
     // Closing a socket of a group resets whoever waits in its queue: take them in first.
-    let taken_in =
-        listener.into_std().map(|socket| take_in(&socket, |stream| core.take(stream, &drain, &alive)));
+    let taken_in = listener
+        .into_std()
+        .map(|socket| take_in(&socket, |stream, from| core.take(stream, from, &drain, &alive)));
     if let Ok(Err(error)) | Err(error) = taken_in {
         tracing::warn!(error = %error.kind(), "connections that waited could not be accepted");
     }
 }
 
 /// Accepts what waits in a socket's queue, and no more.
-fn take_in(socket: &TcpListener, mut take: impl FnMut(TcpStream)) -> io::Result<()> {
+fn take_in(socket: &TcpListener, mut take: impl FnMut(TcpStream, IpAddr)) -> io::Result<()> {
     loop {
         match socket.accept() {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 stream.set_nonblocking(true)?;
-                take(TcpStream::from_std(stream)?);
+                take(TcpStream::from_std(stream)?, from.ip());
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(error),
@@ -260,43 +271,66 @@ fn take_in(socket: &TcpListener, mut take: impl FnMut(TcpStream)) -> io::Result<
 }
 
 impl Port {
-    async fn answer(&self, request: Request<GatedBody>, verdict: Result<(), Refusal>) -> Response<Body> {
+    async fn answer(
+        &self,
+        request: Request<GatedBody>,
+        verdict: Result<(), Refusal>,
+        peer: Peer,
+    ) -> Response<Body> {
         match (&self.service, verdict) {
-            (Service::Api(exchange), verdict) => exchange.answer(request, verdict).await,
-            (Service::Admin { .. }, Err(refusal)) => refusal.problem().into_response(false),
-            (Service::Admin { api, draining }, Ok(())) => {
-                admin::answer(&*api.upstream, draining, &request).await
+            (Service::Api(exchange), verdict) => exchange.answer(request, verdict, peer).await,
+            (Service::Admin(_), Err(refusal)) => refusal.problem().into_response(false),
+            (Service::Admin(admin), Ok(())) => admin.answer(&request).await,
+        }
+    }
+
+    /// Takes a connection's place among all and among its client's, or counts why there is none.
+    fn admit(self: &Arc<Self>, peer: Peer) -> Option<Open> {
+        self.metrics.accepted.fetch_add(1, Ordering::Relaxed);
+        let before = self.metrics.open.fetch_add(1, Ordering::Relaxed);
+        let mut open = Open { port: self.clone(), of_client: None };
+        if before >= self.connections {
+            self.metrics.refusals.count(Refusal::TooManyConnections);
+            return None;
+        }
+        if !peer.is_proxy {
+            open.of_client = self.crowd.enter(Client::of(peer.address));
+            if open.of_client.is_none() {
+                self.metrics.refusals.count(Refusal::TooManyOfOneClient);
+                return None;
             }
         }
+        Some(open)
     }
 }
 
 impl Core {
     /// Serves a connection in a task of its own, or drops it when there are too many.
-    fn take(&self, stream: TcpStream, drain: &watch::Receiver<bool>, alive: &mpsc::Sender<()>) {
-        let before = self.port.open.fetch_add(1, Ordering::Relaxed);
-        let open = Open(self.port.clone());
-        if before >= self.port.connections {
-            return self.port.refusals.count(Refusal::TooManyConnections);
-        }
+    fn take(&self, stream: TcpStream, from: IpAddr, drain: &watch::Receiver<bool>, alive: &mpsc::Sender<()>) {
+        let peer = self.port.api.trusted_proxies.peer(from);
+        let Some(open) = self.port.admit(peer) else { return };
         // Answers are small and whole: waiting for more to send would only delay them. A socket that refuses is dying.
         let _ = stream.set_nodelay(true);
         let wire = self.sweeper.watch();
-        let (warm, refusals) = (self.warm.clone(), self.port.refusals.clone());
+        let (warm, refusals) = (self.warm.clone(), self.port.metrics.refusals.clone());
         let io = GateIo::new(stream, wire.clone(), warm, refusals, self.port.head);
         let (drain, alive) = (drain.clone(), alive.clone());
         tokio::spawn(async move {
-            connection::serve(io, wire, drain, |request, verdict| open.0.answer(request, verdict)).await;
+            let answer = |request, verdict| open.port.answer(request, verdict, peer);
+            connection::serve(io, wire, drain, answer).await;
             drop(alive);
         });
     }
 }
 
 /// A connection that counts as open while this lives.
-struct Open(Arc<Port>);
+struct Open {
+    port: Arc<Port>,
+    of_client: Option<OneOfCrowd>,
+}
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.port.metrics.open.fetch_sub(1, Ordering::Relaxed);
     }
 }

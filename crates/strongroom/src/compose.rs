@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use strongroom_app::{Identity, LocalSafe, SignUpQuota, Tenant, Tenants};
 use strongroom_domain::Limits;
-use strongroom_http::{Api, HttpLimits};
+use strongroom_http::{Api, HttpLimits, TrustedProxies};
 use strongroom_jwt::{ForeignIssuer, ForeignTokens, Lifetimes, OwnTokens, SigningKeys, TokenCache};
 use strongroom_ports::{Clock, Randomness};
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
@@ -31,6 +31,7 @@ pub(crate) struct Parts {
     pub(crate) lifetimes: Lifetimes,
     pub(crate) limits: Limits,
     pub(crate) http_limits: HttpLimits,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) sign_ups_per_hour: u32,
 }
 
@@ -79,6 +80,7 @@ pub(crate) fn compose(parts: Parts) -> Result<(Api, SqliteStore), Failure> {
         clock,
         parts.limits,
         parts.http_limits,
+        parts.trusted_proxies,
         random_u64(&*randomness),
     );
     Ok((api, store))

@@ -21,7 +21,7 @@ use crate::compose::compose;
 use crate::config::{Config, Layers};
 use crate::failure::Failure;
 use crate::logging;
-use crate::serve::{bind, options, parts, runtime, serve_until_signal};
+use crate::serve::{Served, bind, options, parts, registry, runtime, serve_until_signal};
 use crate::system_clock::SystemClock;
 
 /// The person of the guide's examples.
@@ -47,16 +47,18 @@ pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let text = settings(address);
     let settings = Layers::new(Vec::new()).with_text(&args.data_dir.join("strongroom.toml"), &text);
     let config = Config::load(settings)?.config;
-    logging::start(config.log);
+    let logging = logging::start(config.log);
     make_keys(&args.data_dir)?;
     let options = options(&config);
     let (api, store) = compose(parts(config, true)?)?;
+    let registry = registry(&store, &logging);
 
     let refused = |error: &dyn std::error::Error| Failure::Running(format!("the demo person: {error}"));
     let tenant = TenantId::parse("localhost").map_err(|error| refused(&error))?;
     let person = ExternalUserId::parse(DEMO_PERSON).map_err(|error| refused(&error))?;
     let demo = runtime.block_on(api.identity.begin(tenant, person)).map_err(|error| refused(&error))?;
-    serve_until_signal(&runtime, api, &store, listeners, Some(admin), options, || {
+    let served = Served { api, listeners, admin: Some(admin), options, registry };
+    serve_until_signal(&runtime, served, &store, || {
         match args.format {
             DevFormat::Json => say_json(args, address, admin_address, &demo, out),
             DevFormat::Text => say_text(args, address, admin_address, &demo, out),
@@ -85,9 +87,14 @@ name = "Demo"
 origins = ["http://localhost:{port}", "http://{address}"]
 sign_up_without_passkey = true
 
+[limits]
+rate_per_person_per_s = 0
+rate_per_address_per_s = 0
+
 [log]
 format = "text"
 level = "warn"
+access = false
 "#,
         port = address.port(),
     )

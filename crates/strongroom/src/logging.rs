@@ -1,5 +1,8 @@
 //! The log: to standard error, as JSON or text, as much as the configuration says.
 //!
+//! The lines of requests go through a queue of their own, so that no request ever waits for whoever reads them: what does not
+//! fit is dropped and counted. All others are written at once.
+//!
 //! What may stand in a line is decided where it is written (`docs/SECURITY.md`); here it is only made sure that nobody
 //! else's code says more: libraries log warnings and errors, whatever the level, and a panic tells its place and never
 //! its message, which may carry a value. `RUST_LOG` is not read.
@@ -7,10 +10,13 @@
 use std::io::{self, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 
+use strongroom_http::ACCESS_LOG_TARGET;
 use tracing::{Level, Subscriber};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::config::{Log, LogFormat};
@@ -18,15 +24,40 @@ use crate::config::{Log, LogFormat};
 /// What our own targets begin with: the crates are named `strongroom` and `strongroom_…`.
 const OURS: &str = "strongroom";
 
+/// Lines of requests that may wait to be written: some three mebibytes.
+const ACCESS_LINES: usize = 8192;
+
+/// The log while it is written. Dropped last, so that what waits is written out.
+pub(crate) struct Logging {
+    _writes_on: Option<WorkerGuard>,
+    dropped: Option<ErrorCounter>,
+}
+
+impl Logging {
+    /// Lines of requests that were not written, because nobody read fast enough.
+    pub(crate) fn dropped_lines(&self) -> Option<ErrorCounter> {
+        self.dropped.clone()
+    }
+}
+
 /// Starts the log of this process. A second call changes nothing: the first log stays.
-pub(crate) fn start(log: Log) {
+pub(crate) fn start(log: Log) -> Logging {
     let is_json = match log.format {
         LogFormat::Json => true,
         LogFormat::Text => false,
         LogFormat::Auto => !io::stderr().is_terminal(),
     };
-    // An error means that there is a log already.
-    let _ = tracing::subscriber::set_global_default(subscriber(is_json, log.level, io::stderr));
+    if !log.access {
+        // An error means that there is a log already.
+        let _ = tracing::subscriber::set_global_default(subscriber(is_json, log.level, io::stderr));
+        return Logging { _writes_on: None, dropped: None };
+    }
+    let queue = NonBlockingBuilder::default().buffered_lines_limit(ACCESS_LINES).thread_name("access-log");
+    let (access, guard) = queue.finish(io::stderr());
+    let dropped = Some(access.error_counter());
+    let subscriber = subscriber(is_json, log.level, io::stderr).with(access_lines(is_json, access));
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    Logging { _writes_on: Some(guard), dropped }
 }
 
 /// Makes panics tell their place and nothing else.
@@ -44,16 +75,39 @@ fn report_panic(info: &PanicHookInfo<'_>) {
     }
 }
 
-fn subscriber<W>(is_json: bool, level: Level, writer: W) -> impl Subscriber + Send + Sync
+fn subscriber<W>(
+    is_json: bool,
+    level: Level,
+    writer: W,
+) -> impl Subscriber + Send + Sync + for<'s> LookupSpan<'s>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let others = LevelFilter::from_level(level.min(Level::WARN));
-    let filter = Targets::new().with_default(others).with_target(OURS, level);
+    let filter = Targets::new()
+        .with_default(others)
+        .with_target(OURS, level)
+        .with_target(ACCESS_LOG_TARGET, LevelFilter::OFF);
+    Registry::default().with(lines(is_json, writer).with_filter(filter))
+}
+
+/// The lines of requests, whatever the level of others.
+fn access_lines<S, W>(is_json: bool, writer: W) -> impl Layer<S>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    lines(is_json, writer).with_filter(Targets::new().with_target(ACCESS_LOG_TARGET, Level::INFO))
+}
+
+fn lines<S, W>(is_json: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     // A log that cannot be written must not panic about it, as the layer's own complaint on standard error would.
     let lines = fmt::layer().with_ansi(false).log_internal_errors(false).with_writer(writer);
-    let lines = if is_json { lines.json().flatten_event(true).boxed() } else { lines.boxed() };
-    Registry::default().with(lines.with_filter(filter))
+    if is_json { lines.json().flatten_event(true).boxed() } else { lines.boxed() }
 }
 
 #[cfg(test)]
@@ -106,6 +160,22 @@ mod tests {
         let lines = logged(false, Level::WARN, say);
         assert!(!lines.contains("quiet") && lines.contains("loud"), "{lines}");
         assert!(logged(false, Level::INFO, say).contains("quiet"));
+    }
+
+    #[test]
+    fn the_lines_of_requests_are_apart_from_all_others() {
+        let say = || {
+            tracing::info!(target: ACCESS_LOG_TARGET, status = 200, "answered");
+            tracing::error!("trouble");
+        };
+        assert!(!logged(true, Level::TRACE, say).contains("answered"), "whatever the level");
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = Registry::default().with(access_lines(true, move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, say);
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["status"], 200);
     }
 
     #[test]

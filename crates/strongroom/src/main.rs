@@ -13,6 +13,7 @@ mod hardening;
 mod key_files;
 mod keys_command;
 mod logging;
+mod metrics;
 mod serve;
 mod store_command;
 mod system_clock;
@@ -31,6 +32,7 @@ use crate::system_clock::SystemClock;
 fn main() -> ExitCode {
     logging::hush_panics();
     let unhardened = hardening::forbid_memory_dumps().err();
+    hardening::raise_open_files();
     let cli = Cli::parse();
     if let Some(error) = unhardened {
         say(&format!("core dumps could not be switched off: {error}"));

@@ -2,7 +2,10 @@
 
 use std::net::SocketAddr;
 
-use strongroom_http::{Api, BindError, HttpLimits, Listeners, Server, ServerOptions, Stopped};
+use prometheus_client::registry::Registry;
+use strongroom_http::{
+    Api, BindError, HttpLimits, Listeners, Server, ServerOptions, Stopped, TrustedProxies,
+};
 use strongroom_jwt::Lifetimes;
 use strongroom_store_sqlite::SqliteStore;
 use tokio::runtime::Runtime;
@@ -12,7 +15,8 @@ use crate::cli::ServeArgs;
 use crate::compose::{Parts, compose};
 use crate::config::{Config, Environment, Layers};
 use crate::failure::Failure;
-use crate::{key_files, logging};
+use crate::logging::Logging;
+use crate::{hardening, key_files, logging, metrics};
 
 /// Runs the command: returns after SIGTERM or SIGINT, when what was in hand is answered.
 ///
@@ -21,17 +25,20 @@ use crate::{key_files, logging};
 /// [`Failure`], before anything is served.
 pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Failure> {
     let config = Config::load(Layers::new(environment).with_file(&args.config))?.config;
-    logging::start(config.log);
+    let logging = logging::start(config.log);
     let runtime = runtime()?;
     // Ports first: a second server must go before it comes near the data.
     let listeners = bind(&config.server.listen, config.server.workers.map(usize::from))?;
     let admin = config.server.admin_listen.map(|address| bind(&[address], Some(1))).transpose()?;
     let options = options(&config);
     let (api, store) = compose(parts(config, false)?)?;
+    let registry = registry(&store, &logging);
 
     let addresses = listeners.addresses().to_vec();
     let admin_address = admin.as_ref().and_then(|admin| admin.addresses().first().copied());
-    serve_until_signal(&runtime, api, &store, listeners, admin, options, || {
+    let served = Served { api, listeners, admin, options, registry };
+    serve_until_signal(&runtime, served, &store, || {
+        warn_of_few_files(options.connections);
         for address in addresses {
             let admin_address = admin_address.map(tracing::field::display);
             tracing::info!(%address, admin_address, "listening");
@@ -59,15 +66,30 @@ pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts
             body_bytes: config.limits.body_bytes,
             body_time: config.limits.body,
             requests_in_flight: config.limits.requests_in_flight,
+            rate_per_person_per_s: config.limits.rate_per_person_per_s,
+            rate_per_address_per_s: config.limits.rate_per_address_per_s,
         },
+        trusted_proxies: TrustedProxies::new(config.server.trusted_proxies),
         sign_ups_per_hour: config.limits.sign_ups_per_hour,
     })
+}
+
+/// Beside the connections there are listeners, the store's files and standard error.
+const OTHER_FILES: usize = 64;
+
+/// Says so when the system allows fewer open files than the configured connections need.
+fn warn_of_few_files(connections: usize) {
+    let needed = u64::try_from(connections.saturating_add(OTHER_FILES)).unwrap_or(u64::MAX);
+    if let Some(allowed) = hardening::raise_open_files().filter(|allowed| *allowed < needed) {
+        tracing::warn!(allowed, needed, "the system allows fewer open files than limits.connections needs");
+    }
 }
 
 /// How a configuration wants its connections treated.
 pub(crate) fn options(config: &Config) -> ServerOptions {
     ServerOptions {
         connections: config.limits.connections,
+        connections_per_address: config.limits.connections_per_address,
         head: config.limits.head,
         deadlines: config.limits.deadlines,
         drain_time: config.server.drain,
@@ -89,21 +111,35 @@ pub(crate) fn bind(addresses: &[SocketAddr], workers: Option<usize>) -> Result<L
         .map_err(|error: BindError| Failure::Running(error.to_string()))
 }
 
+/// What there is to scrape.
+pub(crate) fn registry(store: &SqliteStore, logging: &Logging) -> Registry {
+    let mut registry = Registry::default();
+    metrics::register(&mut registry, store.clone(), logging.dropped_lines());
+    registry
+}
+
+/// What is served, and where.
+pub(crate) struct Served {
+    pub(crate) api: Api,
+    pub(crate) listeners: Listeners,
+    pub(crate) admin: Option<Listeners>,
+    pub(crate) options: ServerOptions,
+    pub(crate) registry: Registry,
+}
+
 /// Serves, says so once signals are heeded, and comes back when one has ended it.
 pub(crate) fn serve_until_signal(
     runtime: &Runtime,
-    api: Api,
+    surface: Served,
     store: &SqliteStore,
-    listeners: Listeners,
-    admin: Option<Listeners>,
-    options: ServerOptions,
     ready: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let could_not = |error| Failure::Running(format!("could not serve: {error}"));
     let stopped = runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).map_err(could_not)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(could_not)?;
-        let server = Server::start(api, listeners, admin, options).map_err(could_not)?;
+        let Served { api, listeners, admin, options, registry } = surface;
+        let server = Server::start(api, listeners, admin, options, registry).map_err(could_not)?;
         let said = ready();
         if said.is_ok() {
             tokio::select! {

@@ -3,8 +3,10 @@
 //! This file is what the stories share; each kind of story has a file of its own.
 
 use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -25,12 +27,16 @@ use strongroom_testkit::sample;
 
 use super::Exchange;
 use crate::api::{Api, HttpLimits};
+use crate::client_address::{Peer, TrustedProxies};
 use crate::gated_body::BodyFault;
+use crate::metrics::Metrics;
 
 mod answers;
 mod bodies;
 mod cors;
+mod defects;
 mod order_of_checks;
+mod rates;
 mod refusals;
 mod tokens;
 
@@ -43,8 +49,14 @@ const ORIGIN_OF_TENANT: &str = "http://localhost:3000";
 const ORIGIN_OF_OTHER_TENANT: &str = "https://www.shop.example";
 
 const LIMITS: Limits = Limits { value_bytes: 64, record_keys: 16, record_bytes: 1024 };
-const HTTP_LIMITS: HttpLimits =
-    HttpLimits { body_bytes: 1024, body_time: Duration::from_secs(10), requests_in_flight: 4 };
+const HTTP_LIMITS: HttpLimits = HttpLimits {
+    body_bytes: 1024,
+    body_time: Duration::from_secs(10),
+    requests_in_flight: 4,
+    rate_per_person_per_s: 0,
+    rate_per_address_per_s: 0,
+};
+const PEER: Peer = Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_proxy: false };
 
 /// The surface over a safe in memory. It knows the token `jane`.
 fn surface() -> Exchange {
@@ -59,6 +71,16 @@ fn surface_over(upstream: impl Upstream + 'static) -> Exchange {
 
 /// The surface over any safe and authenticator.
 fn surface_of(
+    upstream: impl Upstream + 'static,
+    authenticator: impl Authenticator + 'static,
+    http_limits: HttpLimits,
+) -> Exchange {
+    surface_behind(TrustedProxies::default(), upstream, authenticator, http_limits)
+}
+
+/// The same, behind proxies.
+fn surface_behind(
+    proxies: TrustedProxies,
     upstream: impl Upstream + 'static,
     authenticator: impl Authenticator + 'static,
     http_limits: HttpLimits,
@@ -86,8 +108,9 @@ fn surface_of(
     ];
     let tenants = Tenants::new(tenants, true);
     let upstream = Arc::new(upstream);
-    let api = Api::new(upstream, authenticator, identity, issuer, tenants, clock, LIMITS, http_limits, 7);
-    Exchange::new(Arc::new(api), Arc::default()).unwrap()
+    let api =
+        Api::new(upstream, authenticator, identity, issuer, tenants, clock, LIMITS, http_limits, proxies, 7);
+    Exchange::new(Arc::new(api), Arc::new(Metrics::new())).unwrap()
 }
 
 fn principal(caller: Caller) -> Principal {
@@ -142,7 +165,7 @@ async fn send_body<B>(surface: &Exchange, request: request::Builder, body: B) ->
 where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
-    let (head, body) = surface.answer(request.body(body).unwrap(), Ok(())).await.into_parts();
+    let (head, body) = surface.answer(request.body(body).unwrap(), Ok(()), PEER).await.into_parts();
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     Answer { status: head.status, headers: head.headers, text }
 }

@@ -11,6 +11,8 @@ use super::reader::Section;
 const MAX_BYTES: u32 = 1024 * 1024;
 /// More sockets or requests than one process can hold.
 const MAX_AT_ONCE: u32 = 1_000_000;
+/// More requests a second than one process answers.
+const MAX_RATE: u32 = 100_000;
 
 /// The limits in force.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +23,11 @@ pub(crate) struct Limits {
     pub(crate) record: strongroom_domain::Limits,
     /// `connections`: open at a time.
     pub(crate) connections: usize,
+    /// `connections_per_address`: open at a time of one client address.
+    pub(crate) connections_per_address: usize,
+    /// `rate_per_person_per_s`, `rate_per_address_per_s`: requests; 0 is no limit.
+    pub(crate) rate_per_person_per_s: u32,
+    pub(crate) rate_per_address_per_s: u32,
     /// `requests_in_flight`: in hand at a time.
     pub(crate) requests_in_flight: usize,
     /// `body_s`: for a request's body to arrive.
@@ -42,6 +49,10 @@ impl Limits {
         let record_keys = section.read("record_keys", record.record_keys, at_least_1(4096));
         let value_bytes = section.read("value_bytes", record.value_bytes, at_least_1(MAX_BYTES));
         let connections = section.read("connections", 20_000, at_least_1(MAX_AT_ONCE));
+        let connections_per_address = section.read("connections_per_address", 1024, at_least_1(MAX_AT_ONCE));
+        let rate_per_person_per_s = section.read("rate_per_person_per_s", 50, |raw| raw.whole(0..=MAX_RATE));
+        let rate_per_address_per_s =
+            section.read("rate_per_address_per_s", 500, |raw| raw.whole(0..=MAX_RATE));
         let requests_in_flight = section.read("requests_in_flight", 4096, at_least_1(MAX_AT_ONCE));
         let body = section.read("body_s", 30, |raw| raw.seconds(1..=600));
         let deadlines = deadlines(section);
@@ -55,6 +66,9 @@ impl Limits {
                 record_bytes: record_bytes?,
             },
             connections: connections?,
+            connections_per_address: connections_per_address?,
+            rate_per_person_per_s: rate_per_person_per_s?,
+            rate_per_address_per_s: rate_per_address_per_s?,
             requests_in_flight: requests_in_flight?,
             body: body?,
             head: head?,

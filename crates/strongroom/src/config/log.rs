@@ -2,6 +2,7 @@
 
 use tracing::Level;
 
+use super::raw::flag;
 use super::reader::Section;
 
 /// What is logged.
@@ -11,6 +12,8 @@ pub(crate) struct Log {
     pub(crate) format: LogFormat,
     /// `level`: the least urgent that is written.
     pub(crate) level: Level,
+    /// `access`: whether each request has a line.
+    pub(crate) access: bool,
 }
 
 /// The forms of a log line.
@@ -40,6 +43,7 @@ impl Log {
             "trace" => Ok(Level::TRACE),
             _ => Err(r#"expected "error", "warn", "info", "debug" or "trace""#.to_owned()),
         });
-        Some(Self { format: format?, level: level? })
+        let access = section.read("access", true, flag);
+        Some(Self { format: format?, level: level?, access: access? })
     }
 }

@@ -1,8 +1,10 @@
 //! `[server]`: where it listens, on how many cores, and how long it takes to leave.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use super::reader::Section;
 
@@ -21,6 +23,8 @@ pub(crate) struct Server {
     pub(crate) admin_listen: Option<SocketAddr>,
     /// `workers`: runtimes, each on a core; `None` is one per core.
     pub(crate) workers: Option<NonZeroUsize>,
+    /// `trusted_proxies`: networks whose word on their clients' addresses is taken.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// `drain_s`: how long requests in hand may take after SIGTERM.
     pub(crate) drain: Duration,
 }
@@ -33,12 +37,14 @@ impl Server {
             text => address(text).map(Some),
         });
         let workers = section.read("workers", 0, |raw| raw.size(0..=MAX_WORKERS));
+        let trusted_proxies = section.list("trusted_proxies", &[], network);
         let drain = section.read("drain_s", 20, |raw| raw.seconds(1..=MAX_DRAIN_S));
 
         let server = Self {
             listen: listen?,
             admin_listen: admin_listen?,
             workers: NonZeroUsize::new(workers?),
+            trusted_proxies: trusted_proxies?,
             drain: drain?,
         };
         if server.listen.is_empty() || server.listen.len() > MAX_LISTENERS {
@@ -64,4 +70,15 @@ impl Server {
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "expected an address and a port, such as 127.0.0.1:8080 or [::1]:8080".to_owned())
+}
+
+/// A network in CIDR notation (RFC 4632), or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    let network = text.parse::<IpNet>().or_else(|_| address());
+    match network {
+        Ok(network) if network == network.trunc() => Ok(network),
+        Ok(_) => Err("has bits behind its prefix: which network is meant?".to_owned()),
+        Err(_) => Err("expected an address or a network, such as 10.0.0.0/8 or fd00::/8".to_owned()),
+    }
 }

@@ -65,7 +65,7 @@ fn a_tenant_is_all_that_must_be_given() {
     assert_eq!(config.tenants[0].name, "localhost");
     assert!(!config.tenants[0].sign_up_without_passkey);
     assert_eq!(config.limits.record, strongroom_domain::Limits::default());
-    assert_eq!(config.log, Log { format: LogFormat::Auto, level: tracing::Level::INFO });
+    assert_eq!(config.log, Log { format: LogFormat::Auto, level: tracing::Level::INFO, access: true });
     assert!(config.issuers.is_empty());
 }
 
@@ -178,7 +178,8 @@ const BAD_SETTINGS: &[(&str, &str)] = &[
     ("server.drain_s = 1.5", "server.drain_s"),
     ("server = 5", "server"),
     ("server.tls.certificate_file = \"x\"", "server.tls"),
-    ("server.trusted_proxies = []", "server.trusted_proxies"),
+    ("server.trusted_proxies = [\"10.0.0.1/8\"]", "server.trusted_proxies[0]"),
+    ("server.trusted_proxies = [\"::/0\", \"proxy\"]", "server.trusted_proxies[1]"),
     ("safe.store = \"postgres\"", "safe.store"),
     ("safe.path = \"\"", "safe.path"),
     ("safe.path = \"a\\u0000b\"", "safe.path"),
@@ -204,9 +205,12 @@ const BAD_SETTINGS: &[(&str, &str)] = &[
     ("limits.target_bytes = 32769", "limits.target_bytes"),
     ("limits.header_fields = 257", "limits.header_fields"),
     ("limits.sign_ups_per_hour = 0", "limits.sign_ups_per_hour"),
-    ("limits.rate_per_person_per_s = 50", "limits.rate_per_person_per_s"),
+    ("limits.rate_per_person_per_s = -1", "limits.rate_per_person_per_s"),
+    ("limits.rate_per_address_per_s = 100001", "limits.rate_per_address_per_s"),
+    ("limits.connections_per_address = 0", "limits.connections_per_address"),
     ("log.format = \"xml\"", "log.format"),
     ("log.level = \"INFO\"", "log.level"),
+    ("log.access = 1", "log.access"),
     ("mail.transport = \"log\"", "mail"),
     ("upstream.safe_url = \"\"", "upstream"),
     ("drain_s = 5", "drain_s"),

@@ -18,6 +18,8 @@ mod guides;
 mod keys;
 mod lifecycle;
 mod limits;
+mod operators;
+mod rates;
 mod real_safe;
 mod support;
 mod tenants;

@@ -217,10 +217,10 @@ async fn a_refused_head_is_answered_for_its_verdict_whatever_stands_in_its_place
     let surface = surface();
     for refusal in Refusal::ALL {
         let substitute = request("GET", "/health").body(Full::new(Bytes::new())).unwrap();
-        let answer = surface.answer(substitute, Err(refusal)).await;
+        let answer = surface.answer(substitute, Err(refusal), PEER).await;
         assert_ne!(answer.status(), StatusCode::OK);
         assert_eq!(answer.headers()["connection"], "close");
         assert!(answer.headers().contains_key("x-request-id"));
-        assert_eq!(surface.refusals.of(refusal), 1);
+        assert_eq!(surface.metrics.refusals.of(refusal), 1);
     }
 }

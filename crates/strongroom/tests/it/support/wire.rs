@@ -1,8 +1,10 @@
 //! A client that writes and reads the very bytes: no library between the test and the wire.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
 
 /// The headers that any answer may have; each that has another fails the test that met it.
 const ALLOWED: [&str; 17] = [
@@ -57,7 +59,18 @@ impl Answer {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the server listens");
+        Self::over(TcpStream::connect(address).expect("the server listens"))
+    }
+
+    /// From an address of this machine; all of 127.0.0.0/8 is.
+    pub(crate) fn connect_from(from: IpAddr, address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::new(from, 0).into()).expect("an address of ours");
+        socket.connect(&address.into()).expect("the server listens");
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Self {
         // A guard against a hang, never a claim about speed.
         stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout is set");
         Self { reader: BufReader::new(stream) }
@@ -131,6 +144,12 @@ impl Client {
     ) -> Answer {
         self.send(&request(method, path, headers, body));
         self.receive(method)
+    }
+
+    /// One request without anything else, or how the connection ended.
+    pub(crate) fn try_request(&mut self, method: &str, path: &str) -> std::io::Result<Answer> {
+        self.try_send(&request(method, path, &[], ""))?;
+        self.try_receive(method)
     }
 
     /// One request with a bearer token and, if there is a body, JSON.

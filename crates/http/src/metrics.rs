@@ -1,0 +1,162 @@
+//! What operators can count of the surface: answers, times, refusals, connections.
+//!
+//! A request costs two additions here, into places that are there from the start. A label is a route's template, a method or
+//! a reason of a fixed list, or a status: never anything that a stranger chose.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+
+use crate::histogram::Histogram;
+use crate::refusal::Refusals;
+use crate::routes;
+
+/// Methods that are counted by name; any other is `other`.
+pub(crate) const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "DELETE", "OPTIONS", "other"];
+/// The template of what has no route.
+pub(crate) const NO_ROUTE: &str = "-";
+/// The first status, and how many there could be (RFC 9110, section 15).
+const FIRST_STATUS: u16 = 100;
+const STATUSES: usize = 500;
+
+/// The counts of a process, since it began.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    /// One for each route, and the last for what has none.
+    by_route: Vec<OfRoute>,
+    pub(crate) refusals: Arc<Refusals>,
+    pub(crate) over_rate: OverRate,
+    pub(crate) panics: AtomicU64,
+    pub(crate) accepted: AtomicU64,
+    pub(crate) open: AtomicUsize,
+    pub(crate) in_flight: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct OfRoute {
+    answers: Vec<AtomicU64>,
+    durations: Histogram,
+}
+
+/// Requests that were answered 429, by whose rate was passed.
+#[derive(Debug, Default)]
+pub(crate) struct OverRate {
+    pub(crate) address: AtomicU64,
+    pub(crate) person: AtomicU64,
+}
+
+/// A number of answers of one kind, for whoever lists them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answers {
+    pub(crate) route: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) status: u16,
+    pub(crate) count: u64,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let of_route = || OfRoute {
+            answers: std::iter::repeat_with(AtomicU64::default).take(METHODS.len() * STATUSES).collect(),
+            durations: Histogram::default(),
+        };
+        Self {
+            by_route: std::iter::repeat_with(of_route).take(routes::templates().len() + 1).collect(),
+            refusals: Arc::default(),
+            over_rate: OverRate::default(),
+            panics: AtomicU64::new(0),
+            accepted: AtomicU64::new(0),
+            open: AtomicUsize::new(0),
+            in_flight: AtomicUsize::new(0),
+        }
+    }
+
+    /// Notes an answer. `route`: its place in the table, `None` where none was found.
+    pub(crate) fn answered(
+        &self,
+        route: Option<usize>,
+        method: &Method,
+        status: StatusCode,
+        duration: Duration,
+    ) {
+        let Some(of_route) = self.by_route.get(route.unwrap_or(self.by_route.len() - 1)) else { return };
+        if let Some(count) = of_route.answers.get(place(method_number(method), status)) {
+            count.fetch_add(1, Relaxed);
+        }
+        of_route.durations.observe(duration);
+    }
+
+    /// Every kind of answer that there was.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = Answers> {
+        self.routes().flat_map(|(route, of_route)| {
+            of_route.answers.iter().enumerate().filter_map(move |(place, count)| {
+                let (count, status) =
+                    (count.load(Relaxed), FIRST_STATUS + u16::try_from(place % STATUSES).ok()?);
+                let method = METHODS.get(place / STATUSES)?;
+                (count > 0).then_some(Answers { route, method, status, count })
+            })
+        })
+    }
+
+    /// The durations of every route.
+    pub(crate) fn durations(&self) -> impl Iterator<Item = (&'static str, &Histogram)> {
+        self.routes().map(|(route, of_route)| (route, &of_route.durations))
+    }
+
+    fn routes(&self) -> impl Iterator<Item = (&'static str, &OfRoute)> {
+        routes::templates().chain([NO_ROUTE]).zip(&self.by_route)
+    }
+}
+
+/// A method as a label: a stranger may send any word, and neither logs nor metrics must grow a name for each.
+pub(crate) fn method_label(method: &Method) -> &'static str {
+    METHODS[method_number(method)]
+}
+
+fn method_number(method: &Method) -> usize {
+    let other = METHODS.len() - 1;
+    METHODS[..other].iter().position(|name| *name == method.as_str()).unwrap_or(other)
+}
+
+fn place(method: usize, status: StatusCode) -> usize {
+    method * STATUSES + usize::from(status.as_u16() - FIRST_STATUS).min(STATUSES - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_counted_under_its_route_its_method_and_its_status_alone() {
+        let metrics = Metrics::new();
+        let brew = Method::from_bytes(b"BREW").unwrap();
+        metrics.answered(Some(0), &Method::POST, StatusCode::OK, Duration::ZERO);
+        metrics.answered(Some(0), &Method::POST, StatusCode::OK, Duration::ZERO);
+        metrics.answered(None, &brew, StatusCode::METHOD_NOT_ALLOWED, Duration::ZERO);
+        let first = routes::templates().next().unwrap();
+        let answers: Vec<_> = metrics.answers().collect();
+        assert_eq!(
+            answers,
+            [
+                Answers { route: first, method: "POST", status: 200, count: 2 },
+                Answers { route: NO_ROUTE, method: "other", status: 405, count: 1 },
+            ]
+        );
+        let counts: Vec<u64> = metrics.durations().map(|(_, durations)| durations.read().count).collect();
+        assert_eq!((counts.first(), counts.last(), counts.iter().sum::<u64>()), (Some(&2), Some(&1), 3));
+    }
+
+    #[test]
+    fn every_status_has_a_place_of_its_own() {
+        let mut places: Vec<usize> = (0..METHODS.len())
+            .flat_map(|method| {
+                (100..600).map(move |status| place(method, StatusCode::from_u16(status).unwrap()))
+            })
+            .collect();
+        let count = places.len();
+        places.dedup();
+        assert_eq!((places.len(), places.last()), (count, Some(&(METHODS.len() * STATUSES - 1))));
+    }
+}

@@ -1,0 +1,82 @@
+//! Who asks too often, or holds too many connections: told so, counted, and nobody else's trouble.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::support::{Client, Safe, World, foreign_token, wire};
+
+/// A connection from an address of this machine's own.
+fn connect_from(safe: &Safe, last: u8) -> Client {
+    Client::connect_from(IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)), safe.address)
+}
+
+#[test]
+fn a_person_who_asks_too_often_is_429_at_the_default_and_another_is_not() {
+    let world = World::new("");
+    let safe = world.serve();
+    let ask = |person: &str, client: &mut Client| {
+        let path = format!("/v1/ibexsafe/userdata/external/{person}");
+        client.authorized(&foreign_token(person), "GET", &path, "")
+    };
+    let mut client = safe.connect();
+    // A second's worth may come at once, and what the time of asking adds to it.
+    let refused = (0..2000).map(|_| ask("jane", &mut client)).find(|answer| answer.status != 204);
+    let refused = refused.expect("a limit is met");
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (429, Some("too_many_requests")));
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(ask("joe", &mut client).status, 204, "on the same connection");
+}
+
+#[test]
+fn an_address_that_asks_too_often_is_429_at_the_default_and_another_is_not() {
+    let world = World::new("");
+    let safe = world.serve();
+    let mut client = connect_from(&safe, 2);
+    // Three seconds' worth in one go: a second's worth may come at once, and what the time of answering adds to it.
+    client.send(wire::request("GET", "/health", &[], "").repeat(1500).as_slice());
+    let answers: Vec<_> = (0..1500).map(|_| client.receive("GET")).collect();
+    let admitted = answers.iter().take_while(|answer| answer.status == 200).count();
+    assert!(admitted >= 500, "{admitted}");
+    let refused = answers.get(admitted).expect("a limit is met");
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (429, Some("too_many_requests")));
+    assert_eq!(connect_from(&safe, 3).request("GET", "/health", &[], "").status, 200);
+}
+
+#[test]
+fn one_address_has_its_share_of_connections_and_another_finds_room() {
+    let world = World::new("[limits]\nconnections_per_address = 2\n");
+    let safe = world.serve();
+    let mut held = [connect_from(&safe, 2), connect_from(&safe, 2)];
+    for client in &mut held {
+        assert_eq!(client.request("GET", "/health", &[], "").status, 200);
+    }
+    assert!(connect_from(&safe, 2).is_closed(), "the third");
+    assert_eq!(connect_from(&safe, 3).request("GET", "/health", &[], "").status, 200);
+    let metrics = safe.connect_admin().request("GET", "/metrics", &[], "").body;
+    assert!(metrics.contains("strongroom_gate_refusals_total{reason=\"too_many_of_one_client\"} 1\n"));
+    drop(held);
+    // What is closed is noticed when the server next looks: until then the share may still be taken.
+    let found = (0..1000).any(|_| connect_from(&safe, 2).try_request("GET", "/health").is_ok());
+    assert!(found, "room comes back");
+}
+
+#[test]
+fn a_trusted_proxy_is_bound_by_no_share_and_speaks_for_its_clients() {
+    let limits = "[limits]\nconnections_per_address = 1\nrate_per_address_per_s = 1\n";
+    let world = World::new(limits);
+    let text = std::fs::read_to_string(world.config()).unwrap();
+    let trusted = "[server]\ntrusted_proxies = [\"127.0.0.2\"]";
+    std::fs::write(world.config(), text.replacen("[server]", trusted, 1)).unwrap();
+    let safe = world.serve();
+    let mut connections: Vec<_> = (0..5).map(|_| connect_from(&safe, 2)).collect();
+    for (number, client) in connections.iter_mut().enumerate() {
+        let client_address = format!("192.0.2.{number}");
+        let ask = |client: &mut Client| {
+            client.request("GET", "/health", &[("X-Forwarded-For", &client_address)], "").status
+        };
+        assert_eq!(ask(client), 200, "each client has a rate of its own");
+    }
+    let spoofed = connect_from(&safe, 3).request("GET", "/health", &[("X-Forwarded-For", "192.0.2.77")], "");
+    assert_eq!(spoofed.status, 200);
+    let (_, log) = safe.stop();
+    assert!(log.contains("192.0.2.4") && !log.contains("192.0.2.77"), "{log}");
+}
