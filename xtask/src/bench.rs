@@ -4,9 +4,14 @@
 //! load generator nor a busy neighbour counts. The safe and a bare hyper server that answers a constant take turns in
 //! every round, in the same minutes on the same machine; medians of the rounds are printed, and their spread. It proves
 //! nothing about latency or throughput, and must never be read as a promise for another machine.
+//!
+//! `cargo xtask bench slow` and `cargo xtask bench idle` are about crowds, in files of their own.
 
+mod crowd;
+mod idle;
 mod load;
 mod process;
+mod slow;
 mod table;
 
 use std::path::Path;
@@ -44,24 +49,31 @@ struct Plan {
 ///
 /// An unknown option, a build that fails, or a server that does not answer as it should.
 pub(crate) fn run(words: &[String]) -> Outcome {
-    let plan = plan(words)?;
     let target = metadata::read()?.target_directory;
     sh(command("cargo build --release --locked -p strongroom"))?;
-    sh(command("cargo build --release --locked -p xtask --example bare_server"))?;
     let binary = target.join("release/strongroom");
-    let bare = Service::start(Command::new(target.join("release/examples/bare_server")), PATIENCE)?;
-
     let place = target.join("bench");
     let _ = std::fs::remove_dir_all(&place);
     std::fs::create_dir_all(&place)?;
-    let data = place.join("data");
-    let start_new = millis_until_ready(&binary, &data)?;
-    let start_again: Vec<f64> =
-        (0..STARTS).map(|_| millis_until_ready(&binary, &data)).collect::<Outcome<_>>()?;
+    match words {
+        [what, rest @ ..] if what == "slow" => slow::run(&binary, &place, rest),
+        [what, rest @ ..] if what == "idle" => idle::run(&binary, &place, rest),
+        _ => costs(&plan(words)?, &target, &binary, &place),
+    }?;
+    Ok(std::fs::remove_dir_all(&place)?)
+}
 
-    let safe = Service::start(dev(&binary, &data), PATIENCE)?;
+fn costs(plan: &Plan, target: &Path, binary: &Path, place: &Path) -> Outcome {
+    sh(command("cargo build --release --locked -p xtask --example bare_server"))?;
+    let bare = Service::start(Command::new(target.join("release/examples/bare_server")), PATIENCE)?;
+    let data = place.join("data");
+    let start_new = millis_until_ready(binary, &data)?;
+    let start_again: Vec<f64> =
+        (0..STARTS).map(|_| millis_until_ready(binary, &data)).collect::<Outcome<_>>()?;
+
+    let safe = Service::start(dev(binary, &data), PATIENCE)?;
     let idle_kib = process::resident_kib(safe.pid())?;
-    let rounds = measure(&plan, &bare, &safe)?;
+    let rounds = measure(plan, &bare, &safe)?;
     let used_kib = process::resident_kib(safe.pid())?;
     safe.stop()?;
     drop(bare);
@@ -78,11 +90,10 @@ pub(crate) fn run(words: &[String]) -> Outcome {
         kib("resident memory, after the run", used_kib),
         millis("first start to first 200", vec![start_new]),
         millis("later start to first 200", start_again),
-        mib("size of the binary", std::fs::metadata(&binary)?.len()),
+        mib("size of the binary", std::fs::metadata(binary)?.len()),
         Figure::new("crates in the binary, ours included", "", vec![crates()? as f64]),
     ];
-    print(&plan, &figures)?;
-    Ok(std::fs::remove_dir_all(&place)?)
+    print(plan, &figures)
 }
 
 /// Processor time a request in microseconds, a value a round.

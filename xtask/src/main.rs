@@ -35,7 +35,7 @@ const COMMANDS: &[Command] = &[
     ("smoke", "a clean clone, README's first command, and the guide by curl", smoke::run),
     (
         "bench",
-        "the figures of docs/BENCHMARKS.md [--rounds N --connections N --reads N --merges N]",
+        "the figures of docs/BENCHMARKS.md [--rounds N --connections N --reads N --merges N | slow | idle]",
         bench::run,
     ),
 ];

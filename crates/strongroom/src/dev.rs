@@ -1,6 +1,7 @@
 //! `strongroom dev`: everything made on first use, a demo person to try it with, and what to paste.
 //!
-//! For one machine: loopback only, keys beside the data.
+//! For one machine: loopback only, keys beside the data, and no limits per client, since every client has this machine's
+//! address.
 
 use std::fs::DirBuilder;
 use std::io::Write;
@@ -88,6 +89,7 @@ origins = ["http://localhost:{port}", "http://{address}"]
 sign_up_without_passkey = true
 
 [limits]
+connections_per_address = 20000
 rate_per_person_per_s = 0
 rate_per_address_per_s = 0
 

@@ -73,6 +73,13 @@ impl Person {
         request("GET", authority, &path, Some(&self.token), None)
     }
 
+    /// A long text under a key of this number.
+    pub(super) fn write_text(&self, authority: &str, number: usize, bytes: usize) -> Vec<u8> {
+        let text = "x".repeat(bytes);
+        let body = format!(r#"{{"externalUserId":"{}","data":{{"text.{number}":"{text}."}}}}"#, self.id);
+        request("POST", authority, "/v1/ibexsafe/userdata", Some(&self.token), Some(&body))
+    }
+
     /// The guide's record, with one value that is another every turn.
     pub(super) fn merge(&self, authority: &str, turn: usize) -> Vec<u8> {
         let body = format!(
