@@ -251,4 +251,6 @@ fn is_token_character(b: u8) -> bool {
 }
 
 #[cfg(test)]
+mod library_tests;
+#[cfg(test)]
 mod tests;
