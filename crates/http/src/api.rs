@@ -39,6 +39,8 @@ pub struct Api {
 pub struct HttpLimits {
     /// Bytes of a request body; more is 413.
     pub body_bytes: usize,
+    /// Chunks of a request body, or pieces of chunks as they arrive; more are 413.
+    pub chunks: usize,
     /// How long a body may take; longer is 408.
     pub body_time: Duration,
     /// Requests being answered at a time, over all cores; more are 503.
@@ -47,6 +49,17 @@ pub struct HttpLimits {
     pub rate_per_person_per_s: u32,
     /// Requests a second of one client address (of IPv6 its /64), likewise. 0: no limit.
     pub rate_per_address_per_s: u32,
+}
+
+/// A body over its limit is read on and thrown away up to this many times the limit, so that a client that writes before
+/// it reads still gets its 413; beyond, the connection is closed on it.
+const DISCARD_FACTOR: usize = 16;
+
+impl HttpLimits {
+    /// Bytes that are read of a body at most, its chunks' sizes, extensions and trailers included.
+    pub(crate) fn wire_bytes(&self) -> usize {
+        self.body_bytes.saturating_mul(DISCARD_FACTOR)
+    }
 }
 
 impl Api {

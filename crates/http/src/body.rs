@@ -9,10 +9,6 @@ use crate::api::HttpLimits;
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
 
-/// A body over its limit is read on and thrown away up to this many times the limit, so that a client that writes before
-/// it reads still gets its 413; beyond, the connection is closed on it.
-const DISCARD_FACTOR: usize = 16;
-
 /// Demands `application/json`, with no charset but UTF-8 (RFC 8259, section 11).
 pub(crate) fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
     let field = headers.get(CONTENT_TYPE).and_then(|field| field.to_str().ok()).ok_or(Problem::MediaType)?;
@@ -36,10 +32,12 @@ where
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let announces_over =
         |bytes: usize| announced.is_some_and(|length| length > u64::try_from(bytes).unwrap_or(u64::MAX));
-    if announces_over(limit_bytes.saturating_mul(DISCARD_FACTOR)) {
+    if announces_over(limits.wire_bytes()) {
         return Err(Problem::BodyTooLarge { limit_bytes });
     }
-    match tokio::time::timeout(limits.body_time, read(body, limit_bytes)).await {
+    // A body whose length is known comes in as many pieces as the network makes of it.
+    let most_pieces = if announced.is_some() { usize::MAX } else { limits.chunks };
+    match tokio::time::timeout(limits.body_time, read(body, limits, most_pieces)).await {
         Ok(read) => read,
         // Its size was known to be too much from the start; waiting was for the sender's sake.
         Err(_) if announces_over(limit_bytes) => Err(Problem::BodyTooLarge { limit_bytes }),
@@ -56,18 +54,25 @@ pub(crate) fn scrub(body: Bytes) {
     }
 }
 
-async fn read<B>(body: B, limit_bytes: usize) -> Result<Bytes, Problem>
+async fn read<B>(body: B, limits: &HttpLimits, most_pieces: usize) -> Result<Bytes, Problem>
 where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
+    let limit_bytes = limits.body_bytes;
     let mut body = std::pin::pin!(body);
     let mut first = Bytes::new();
     let mut more = BytesMut::new();
-    let mut length = 0_usize;
+    let (mut length, mut pieces) = (0_usize, 0_usize);
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|fault| problem(fault.into()))?.into_data() else { continue };
+        let frame = frame.map_err(|fault| problem(fault.into(), limit_bytes))?;
+        // Trailers are nobody's business here.
+        let Ok(data) = frame.into_data() else { continue };
+        pieces += 1;
+        if pieces > most_pieces {
+            return Err(Problem::BodyInTooManyChunks);
+        }
         length = length.saturating_add(data.len());
-        if length > limit_bytes.saturating_mul(DISCARD_FACTOR) {
+        if length > limits.wire_bytes() {
             break;
         }
         if length > limit_bytes {
@@ -89,11 +94,12 @@ where
     Ok(if more.is_empty() { first } else { more.freeze() })
 }
 
-fn problem(fault: BodyFault) -> Problem {
+fn problem(fault: BodyFault, limit_bytes: usize) -> Problem {
     match fault {
         BodyFault::Broken => Problem::BodyIncomplete,
         BodyFault::TooSlow => Problem::BodyTooSlow,
-        BodyFault::TooManyChunks => Problem::BodyInTooManyChunks,
+        BodyFault::TooLong => Problem::BodyTooLarge { limit_bytes },
+        BodyFault::Overhead => Problem::BodyOverhead,
     }
 }
 

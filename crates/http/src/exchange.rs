@@ -80,14 +80,10 @@ impl Exchange {
                 }
             },
         };
-        match answered {
-            Err(Problem::BodyTooSlow) if admitted.is_ok() => {
-                self.metrics.refusals.count(Refusal::BodyTooSlow);
-            }
-            Err(Problem::BodyInTooManyChunks) if admitted.is_ok() => {
-                self.metrics.refusals.count(Refusal::TooManyChunks);
-            }
-            _ => {}
+        if admitted.is_ok()
+            && let Some(refusal) = answered.as_ref().err().and_then(Refusal::of_body)
+        {
+            self.metrics.refusals.count(refusal);
         }
         let is_readable = answered.as_ref().err().is_none_or(Problem::is_readable_by_the_page);
         let mut response =

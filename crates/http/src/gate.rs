@@ -1,7 +1,7 @@
 //! What a request head must mean before anything looks at it: one method that we know, one host that is ours, one opinion
 //! about everything that decides. What needs the raw bytes is `head_scan`'s.
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HOST, ORIGIN};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HOST, ORIGIN, REFERER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, Version};
 
@@ -10,11 +10,12 @@ use crate::refusal::Refusal;
 use crate::target;
 
 /// Headers that decide something: two of them are two opinions, and nobody may choose.
-const AT_MOST_ONE: [HeaderName; 7] = [
+const AT_MOST_ONE: [HeaderName; 8] = [
     AUTHORIZATION,
     CONTENT_TYPE,
     EXPECT,
     ORIGIN,
+    REFERER,
     SEC_FETCH_SITE,
     HeaderName::from_static("x-rpid"),
     HeaderName::from_static("x-rp-id"),

@@ -16,6 +16,7 @@ use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 
 use crate::deadlines::Phase;
+use crate::gated_body::BodyFault;
 use crate::head_scan::{self, BodyKind, Head, HeadLimits};
 use crate::parking::{Warm, WarmOne};
 use crate::refusal::{Refusal, Refusals};
@@ -36,6 +37,8 @@ pub(crate) struct GateIo {
     refusals: Arc<Refusals>,
     warm: Arc<Warm>,
     limits: HeadLimits,
+    /// Bytes of a body in chunks, with all that makes it one: its end is the library's word, and this holds without it.
+    chunked_bytes: u64,
     /// Read from the socket and not handed over: part of a head, or what came behind a whole message.
     pending: BytesMut,
     /// Whether the pending bytes may hold a whole line that the scan has not seen.
@@ -50,8 +53,8 @@ enum Turn {
     Head,
     /// So many bytes of the message at hand.
     Message(u64),
-    /// A message in chunks: it ends where the library says so.
-    Chunks,
+    /// A message in chunks: it ends where the library says so, and so many bytes later at most.
+    Chunks(u64),
     /// A request of ours in place of a refused one.
     Substitute(&'static [u8]),
     /// Nobody's: the library ends with what it has, and a fresh one goes on when there is something to read.
@@ -69,9 +72,11 @@ impl GateIo {
         warm: Arc<Warm>,
         refusals: Arc<Refusals>,
         limits: HeadLimits,
+        chunked_bytes: usize,
     ) -> Self {
         let (pending, has_news, turn) = (BytesMut::new(), false, Turn::Head);
-        Self { stream, wire, refusals, warm, limits, pending, has_news, turn }
+        let chunked_bytes = u64::try_from(chunked_bytes).unwrap_or(u64::MAX);
+        Self { stream, wire, refusals, warm, limits, chunked_bytes, pending, has_news, turn }
     }
 
     /// Waits, holding next to nothing, until there is a head to serve or to refuse. `false`: there will be none, or its time
@@ -152,7 +157,7 @@ impl GateIo {
         let is_sending =
             poll_fn(|context| Poll::Ready(self.stream.poll_read_ready(context).is_ready())).await;
         let has_more = is_sending || !self.pending.is_empty() || self.wire.rest() != Rest::Nothing;
-        let may_send = has_more || matches!(self.turn, Turn::Refused | Turn::Chunks);
+        let may_send = has_more || matches!(self.turn, Turn::Refused | Turn::Chunks(_));
         if !may_send {
             return;
         }
@@ -196,13 +201,13 @@ impl GateIo {
                 }
             }
             let before = self.pending.len();
-            let (pending, limits) = (&mut self.pending, &self.limits);
+            let (pending, limits, chunked_bytes) = (&mut self.pending, &self.limits, self.chunked_bytes);
             let read = scratch::poll_read(&mut self.stream, context, scratch::BYTES, |bytes| {
                 // Nearly every head comes whole and alone: it goes to the library from where it was read.
                 if pending.is_empty()
                     && let Ok(Some(head)) = head_scan::scan(bytes, limits)
                 {
-                    let count = put(to, bytes, message_bytes(head));
+                    let count = put(to, bytes, message_bytes(head, chunked_bytes));
                     pending.extend_from_slice(bytes.get(count..).unwrap_or_default());
                     return Took::Head(head, count);
                 }
@@ -254,10 +259,11 @@ impl GateIo {
     /// Lets a head through, and notes what comes behind it.
     fn pass(&mut self, head: Head) {
         self.wire.judge(Ok(()));
+        let bytes = message_bytes(head, self.chunked_bytes);
         let (turn, rest) = match head.body {
-            BodyKind::None => (Turn::Message(message_bytes(head)), Rest::Nothing),
-            BodyKind::Length(_) => (Turn::Message(message_bytes(head)), Rest::Bytes),
-            BodyKind::Chunked => (Turn::Chunks, Rest::Chunks),
+            BodyKind::None => (Turn::Message(bytes), Rest::Nothing),
+            BodyKind::Length(_) => (Turn::Message(bytes), Rest::Bytes),
+            BodyKind::Chunked => (Turn::Chunks(bytes), Rest::Chunks),
         };
         self.turn = turn;
         self.wire.set_rest(rest);
@@ -285,7 +291,7 @@ impl GateIo {
             match scratch::poll_read(&mut self.stream, context, most, |bytes| put(to, bytes, left))? {
                 Poll::Ready(count) => count,
                 Poll::Pending if self.wire.expired() == Some(Refusal::BodyTooSlow) => {
-                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                    return Poll::Ready(Err(io::Error::other(BodyFault::TooSlow)));
                 }
                 Poll::Pending => {
                     self.wire.wait(context);
@@ -309,9 +315,9 @@ impl GateIo {
         if self.wire.phase() == Phase::Body {
             self.wire.note_body_bytes(count);
         }
-        if let Turn::Message(left) = &mut self.turn {
+        if let Turn::Message(left) | Turn::Chunks(left) = &mut self.turn {
             *left = left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
-            if *left == 0 {
+            if let Turn::Message(0) = self.turn {
                 self.turn = Turn::Head;
                 self.has_news = !self.pending.is_empty();
                 if self.wire.rest() == Rest::Bytes {
@@ -350,14 +356,14 @@ enum Took {
     Nothing,
 }
 
-/// Bytes of a head and of the body behind it, as far as the head tells.
-fn message_bytes(head: Head) -> u64 {
-    let length = u64::try_from(head.length).unwrap_or(u64::MAX);
-    match head.body {
-        BodyKind::None => length,
-        BodyKind::Length(body) => length.saturating_add(body),
-        BodyKind::Chunked => u64::MAX,
-    }
+/// Bytes of a head and of the body behind it, as many as the head tells, or as may be.
+fn message_bytes(head: Head, chunked_bytes: u64) -> u64 {
+    let body = match head.body {
+        BodyKind::None => 0,
+        BodyKind::Length(body) => body,
+        BodyKind::Chunked => chunked_bytes,
+    };
+    u64::try_from(head.length).unwrap_or(u64::MAX).saturating_add(body)
 }
 
 impl Read for GateIo {
@@ -376,12 +382,12 @@ impl Read for GateIo {
         }
         match this.turn {
             Turn::Head | Turn::Renew | Turn::Refused | Turn::Ended => Poll::Ready(Ok(())),
-            Turn::Message(left) => this.poll_message(context, &mut to, left),
-            Turn::Chunks if this.wire.rest() == Rest::Nothing => {
+            Turn::Chunks(_) if this.wire.rest() == Rest::Nothing => {
                 this.turn = Turn::Renew;
                 Poll::Ready(Ok(()))
             }
-            Turn::Chunks => this.poll_message(context, &mut to, u64::MAX),
+            Turn::Chunks(0) => Poll::Ready(Err(io::Error::other(BodyFault::TooLong))),
+            Turn::Message(left) | Turn::Chunks(left) => this.poll_message(context, &mut to, left),
             Turn::Substitute(request) => {
                 put(&mut to, request, u64::MAX);
                 this.turn = Turn::Refused;

@@ -52,7 +52,7 @@ const METHOD_BYTES: usize = 32;
 const LENGTH_DIGITS: usize = 18;
 
 /// Names that decide something and hold a `-`, which some servers take a `_` for.
-const NAMES_WITH_HYPHEN: [&[u8]; 13] = [
+const NAMES_WITH_HYPHEN: [&[u8]; 14] = [
     b"content-length",
     b"content-type",
     b"content-encoding",
@@ -62,6 +62,7 @@ const NAMES_WITH_HYPHEN: [&[u8]; 13] = [
     b"if-none-match",
     b"sec-fetch-site",
     b"x-blockchain-id",
+    b"x-forwarded-for",
     b"x-ibex-auth",
     b"x-request-id",
     b"x-rp-id",

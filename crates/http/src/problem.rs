@@ -33,6 +33,7 @@ pub(crate) enum Problem {
     BodyTooLarge { limit_bytes: usize },
     BodyTooSlow,
     BodyInTooManyChunks,
+    BodyOverhead,
     BodyIncomplete,
     JsonMalformed,
     JsonShape,
@@ -105,6 +106,9 @@ impl Problem {
             Self::BodyTooSlow => (S::REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time."),
             Self::BodyInTooManyChunks => {
                 (S::PAYLOAD_TOO_LARGE, "body_in_too_many_chunks", "The body comes in too many chunks.")
+            }
+            Self::BodyOverhead => {
+                (S::PAYLOAD_TOO_LARGE, "body_overhead", "The body carries too much beside its data.")
             }
             Self::BodyIncomplete => (S::BAD_REQUEST, "body_incomplete", "The body ended before its end."),
             Self::JsonMalformed => (S::BAD_REQUEST, "json_malformed", "The body is not well-formed JSON."),
@@ -231,6 +235,7 @@ impl Problem {
             Self::BodyTooLarge { .. }
             | Self::BodyTooSlow
             | Self::BodyInTooManyChunks
+            | Self::BodyOverhead
             | Self::BodyIncomplete => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -358,6 +363,7 @@ mod tests {
             BodyTooLarge { limit_bytes: 1 },
             BodyTooSlow,
             BodyInTooManyChunks,
+            BodyOverhead,
             BodyIncomplete,
             JsonMalformed,
             JsonShape,

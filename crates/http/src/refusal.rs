@@ -49,8 +49,12 @@ pub enum Refusal {
     HeadTooSlow,
     /// A body under the least rate, or over its time.
     BodyTooSlow,
+    /// A body over its limit.
+    BodyTooLarge,
     /// More chunks than a body may have.
     TooManyChunks,
+    /// A body with extensions of chunks, or trailers, over their limit.
+    BodyOverhead,
     /// A connection on which no first byte came.
     FirstByteTooSlow,
     /// A connection that was kept alive for nothing.
@@ -65,7 +69,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::LineEnding,
         Self::RequestLine,
         Self::Version,
@@ -85,7 +89,9 @@ impl Refusal {
         Self::Unscanned,
         Self::HeadTooSlow,
         Self::BodyTooSlow,
+        Self::BodyTooLarge,
         Self::TooManyChunks,
+        Self::BodyOverhead,
         Self::FirstByteTooSlow,
         Self::Idle,
         Self::WriteStalled,
@@ -100,6 +106,17 @@ impl Refusal {
 
     pub(crate) fn of_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// Why a body was refused, where that is what a problem says.
+    pub(crate) fn of_body(problem: &Problem) -> Option<Self> {
+        match problem {
+            Problem::BodyTooSlow => Some(Self::BodyTooSlow),
+            Problem::BodyTooLarge { .. } => Some(Self::BodyTooLarge),
+            Problem::BodyInTooManyChunks => Some(Self::TooManyChunks),
+            Problem::BodyOverhead => Some(Self::BodyOverhead),
+            _ => None,
+        }
     }
 
     /// What is answered. A reason that has no answer of its own is nobody's fault but the line's.
@@ -125,13 +142,15 @@ impl Refusal {
             Self::Expectation => Problem::ExpectationFailed,
             Self::HeadTooSlow | Self::FirstByteTooSlow | Self::Idle => Problem::HeadTooSlow,
             Self::BodyTooSlow | Self::WriteStalled => Problem::BodyTooSlow,
-            Self::TooManyChunks => Problem::BodyInTooManyChunks,
+            Self::BodyTooLarge | Self::TooManyChunks => Problem::BodyInTooManyChunks,
+            Self::BodyOverhead => Problem::BodyOverhead,
             Self::TooManyConnections | Self::TooManyOfOneClient => Problem::Overloaded,
         }
     }
 
     /// The reason as a label of a metric.
-    pub(crate) fn label(self) -> &'static str {
+    #[must_use]
+    pub fn label(self) -> &'static str {
         match self {
             Self::LineEnding => "line_ending",
             Self::RequestLine => "request_line",
@@ -152,7 +171,9 @@ impl Refusal {
             Self::Unscanned => "unscanned",
             Self::HeadTooSlow => "head_too_slow",
             Self::BodyTooSlow => "body_too_slow",
+            Self::BodyTooLarge => "body_too_large",
             Self::TooManyChunks => "too_many_chunks",
+            Self::BodyOverhead => "body_overhead",
             Self::FirstByteTooSlow => "first_byte_too_slow",
             Self::Idle => "idle",
             Self::WriteStalled => "write_stalled",

@@ -91,6 +91,8 @@ struct Port {
     crowd: Arc<Crowd>,
     connections: usize,
     head: HeadLimits,
+    /// Bytes of a body in chunks on the wire.
+    chunked_bytes: usize,
     deadlines: Deadlines,
 }
 
@@ -122,10 +124,11 @@ impl Server {
     ) -> io::Result<Self> {
         let api = Arc::new(api);
         let draining = Arc::new(Draining::default());
+        let chunked_bytes = api.http_limits.wire_bytes();
         let port = |service, connections, per_address, metrics| {
             let ServerOptions { head, deadlines, .. } = options;
             let (api, crowd) = (api.clone(), Arc::new(Crowd::new(per_address)));
-            Arc::new(Port { service, api, metrics, crowd, connections, head, deadlines })
+            Arc::new(Port { service, api, metrics, crowd, connections, head, chunked_bytes, deadlines })
         };
         let metrics = Arc::new(Metrics::new());
         exposition::register(&mut registry, metrics.clone());
@@ -313,7 +316,8 @@ impl Core {
         let _ = stream.set_nodelay(true);
         let wire = self.sweeper.watch();
         let (warm, refusals) = (self.warm.clone(), self.port.metrics.refusals.clone());
-        let io = GateIo::new(stream, wire.clone(), warm, refusals, self.port.head);
+        let (head, chunked_bytes) = (self.port.head, self.port.chunked_bytes);
+        let io = GateIo::new(stream, wire.clone(), warm, refusals, head, chunked_bytes);
         let (drain, alive) = (drain.clone(), alive.clone());
         tokio::spawn(async move {
             let answer = |request, verdict| open.port.answer(request, verdict, peer);

@@ -74,6 +74,14 @@ impl Wire {
         }
     }
 
+    /// Begins the wait anew, if it is this one.
+    pub(crate) fn restart(&self, phase: Phase) {
+        if self.phase.load(Relaxed) == phase as u8 {
+            self.since.store(self.ticks.now(), Relaxed);
+            self.expired.store(NO_VERDICT, Relaxed);
+        }
+    }
+
     /// Notes bytes of a body that came.
     pub(crate) fn note_body_bytes(&self, count: usize) {
         self.body_bytes.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Relaxed);
@@ -166,6 +174,12 @@ mod tests {
         ticks.advance();
         wire.end_if_due(&deadlines);
         assert_eq!(wire.expired(), Some(Refusal::HeadTooSlow));
+        wire.restart(Phase::Body);
+        assert_eq!(wire.expired(), Some(Refusal::HeadTooSlow), "it is no body that is waited for");
+        wire.restart(Phase::Head);
+        assert_eq!(wire.expired(), None, "the wait begins anew");
+        wire.end_if_due(&deadlines);
+        assert_eq!(wire.expired(), None);
         wire.enter(Phase::Idle);
         assert_eq!(wire.expired(), None, "another wait, another deadline");
         wire.end_if_due(&deadlines);

@@ -64,6 +64,7 @@ pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts
         limits: config.limits.record,
         http_limits: HttpLimits {
             body_bytes: config.limits.body_bytes,
+            chunks: config.limits.chunks,
             body_time: config.limits.body,
             requests_in_flight: config.limits.requests_in_flight,
             rate_per_person_per_s: config.limits.rate_per_person_per_s,

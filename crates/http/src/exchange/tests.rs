@@ -51,6 +51,7 @@ const ORIGIN_OF_OTHER_TENANT: &str = "https://www.shop.example";
 const LIMITS: Limits = Limits { value_bytes: 64, record_keys: 16, record_bytes: 1024 };
 const HTTP_LIMITS: HttpLimits = HttpLimits {
     body_bytes: 1024,
+    chunks: 300,
     body_time: Duration::from_secs(10),
     requests_in_flight: 4,
     rate_per_person_per_s: 0,

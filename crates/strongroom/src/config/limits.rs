@@ -19,6 +19,8 @@ const MAX_RATE: u32 = 100_000;
 pub(crate) struct Limits {
     /// `body_bytes`: of a request's body.
     pub(crate) body_bytes: usize,
+    /// `chunks`: of a request's body.
+    pub(crate) chunks: usize,
     /// `record_bytes`, `record_keys`, `value_bytes`: of a record.
     pub(crate) record: strongroom_domain::Limits,
     /// `connections`: open at a time.
@@ -45,6 +47,7 @@ impl Limits {
         let record = strongroom_domain::Limits::default();
         let at_least_1 = |most| move |raw: &Raw<'_>| raw.size(1..=most);
         let body_bytes = section.read("body_bytes", 65536, |raw| raw.size(1024..=MAX_BYTES));
+        let chunks = section.read("chunks", 4096, at_least_1(65536));
         let record_bytes = section.read("record_bytes", record.record_bytes, |raw| raw.size(64..=MAX_BYTES));
         let record_keys = section.read("record_keys", record.record_keys, at_least_1(4096));
         let value_bytes = section.read("value_bytes", record.value_bytes, at_least_1(MAX_BYTES));
@@ -60,6 +63,7 @@ impl Limits {
         let sign_ups_per_hour = section.read("sign_ups_per_hour", 1000, |raw| raw.whole(1..=1_000_000));
         Some(Self {
             body_bytes: body_bytes?,
+            chunks: chunks?,
             record: strongroom_domain::Limits {
                 value_bytes: value_bytes?,
                 record_keys: record_keys?,

@@ -42,6 +42,24 @@ async fn a_body_in_chunks_is_too_large_by_their_sum() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_comes_in_so_many_chunks_at_most_unless_its_length_is_known() {
+    let write = write_of(r#"{"a":"1"}"#);
+    let in_pieces = |count: usize| {
+        let blanks = (1..count).map(|_| Step::Data(" "));
+        ScriptedBody(blanks.chain([Step::Data(write.clone().leak())]).collect())
+    };
+    let at_limit = in_pieces(HTTP_LIMITS.chunks);
+    assert_eq!(send_body(&surface(), request("POST", WRITE), at_limit).await.status, 200);
+    let over = send_body(&surface(), request("POST", WRITE), in_pieces(HTTP_LIMITS.chunks + 1)).await;
+    assert_eq!(over.problem(), (413, "body_in_too_many_chunks".to_owned()));
+    assert_eq!(over.header("connection"), Some("close"));
+    let length = HTTP_LIMITS.chunks + write.len();
+    let announced = request("POST", WRITE).header(CONTENT_LENGTH, length.to_string());
+    let pieces = in_pieces(HTTP_LIMITS.chunks + 1);
+    assert_eq!(send_body(&surface(), announced, pieces).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_over_the_limit_is_read_to_its_end_so_that_its_sender_hears_the_answer() {
     let (body, read_bytes) = Filler::of(2 * HTTP_LIMITS.body_bytes);
     let answer = send_body(&surface(), request("POST", WRITE), body).await;

@@ -1,10 +1,7 @@
 //! Bodies: chunks, ends that come early, answers that do.
 
-use super::{Case, answered, get_with, malformed, post_with, refused};
-use crate::support::process::DEMO;
+use super::{Case, WRITE, WRITE_BYTES, answered, filled, get_with, post_with, refused};
 use crate::support::{Client, Safe};
-
-const WRITE: &str = r#"{"externalUserId":"{id}","data":{"a":"1"}}"#;
 
 /// Chunked bodies that are none.
 const BROKEN_CHUNKS: [&str; 14] = [
@@ -30,8 +27,7 @@ fn chunked(body: &str) -> String {
 
 /// A write in one chunk, with these extensions and trailers.
 fn in_one_chunk(extension: &str, trailers: &str) -> String {
-    let length = WRITE.len() - "{id}".len() + DEMO.len();
-    chunked(&format!("{length:x}{extension}\r\n{WRITE}\r\n0\r\n{trailers}\r\n"))
+    chunked(&format!("{WRITE_BYTES:x}{extension}\r\n{WRITE}\r\n0\r\n{trailers}\r\n"))
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -45,8 +41,16 @@ pub(super) fn cases() -> Vec<Case> {
         answered(in_one_chunk(";a=b", ""), 200, ""),
         answered(in_one_chunk("", "X-Trailer: 1\r\n"), 200, ""),
         answered(chunked("0\r\n\r\n"), 400, "json_malformed"),
-        refused(in_one_chunk(&format!(";{}", "a".repeat(20_000)), ""), 400, "body_incomplete"),
-        refused(chunked(&format!("{}0\r\n\r\n", "1\r\n \r\n".repeat(5000))), 413, "body_in_too_many_chunks"),
+        refused(in_one_chunk(&format!(";{}", "a".repeat(20_000)), ""), 413, "body_overhead"),
+        refused(in_one_chunk("", &format!("A: {}\r\n", "a".repeat(20_000))), 413, "body_overhead"),
+        // Sizes that say nothing for ever: no extension, no data, and not for ever.
+        refused(chunked(&format!("{}1\r\n", "0".repeat(1_100_000))), 413, "body_too_large"),
+        refused(chunked(&format!("1{}\r\n", " ".repeat(1_100_000))), 413, "body_too_large"),
+        // Trailers decide nothing: not where a body ends, and not whose it is.
+        answered(in_one_chunk("", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), 200, ""),
+        answered(in_one_chunk("", "Authorization: Bearer x\r\nHost: evil.example\r\n"), 200, ""),
+        refused(in_one_chunk("", "A\0: 1\r\n"), 400, "body_incomplete"),
+        refused(in_one_chunk("", "A : 1\r\n"), 400, "body_incomplete"),
         refused(chunked(&format!("fffff\r\n{}\r\n0\r\n\r\n", " ".repeat(0xf_ffff))), 413, "body_too_large"),
         refused(post_with("Content-Length: 10000000\r\n", "{"), 413, "body_too_large"),
         refused(post_with("Content-Length: 999999999999999999\r\n", "{"), 413, "body_too_large"),
@@ -66,53 +70,17 @@ fn safe() -> (tempfile::TempDir, Safe) {
 }
 
 fn send(client: &mut Client, safe: &Safe, text: &str) {
-    client.send(text.replace("{token}", &safe.access_token).replace("{id}", DEMO).as_bytes());
-}
-
-#[test]
-fn a_client_is_asked_for_its_body_once_its_token_is_good_and_not_before() {
-    let (_data, safe) = safe();
-    let length = WRITE.len() - "{id}".len() + DEMO.len();
-    let head = post_with(&format!("Content-Length: {length}\r\nExpect: 100-Continue\r\n"), "");
-    let mut client = safe.connect();
-    send(&mut client, &safe, &head);
-    assert_eq!(client.receive("POST").status, 100);
-    send(&mut client, &safe, WRITE);
-    assert_eq!(client.receive("POST").status, 200);
-
-    let mut client = safe.connect();
-    send(&mut client, &safe, &head.replace("{token}", "bad"));
-    assert_eq!(client.receive("POST").status, 401, "no 100 before it");
-    assert!(client.is_closed());
-}
-
-#[test]
-fn requests_that_come_together_are_answered_in_order() {
-    let (_data, safe) = safe();
-    let length = WRITE.len() - "{id}".len() + DEMO.len();
-    let request = |number: usize| match number % 3 {
-        0 => get_with(&format!("X-Request-Id: n{number}\r\n")),
-        1 => post_with(&format!("Content-Length: {length}\r\nX-Request-Id: n{number}\r\n"), WRITE),
-        _ => format!("\r\nHEAD /health HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: n{number}\r\n\r\n"),
-    };
-    let all: String = (0..300).map(request).collect();
-    let mut client = safe.connect();
-    send(&mut client, &safe, &all);
-    for number in 0..300 {
-        let answer = client.receive(["GET", "POST", "HEAD"][number % 3]);
-        assert_eq!((answer.status, answer.header("x-request-id")), (200, Some(&*format!("n{number}"))));
-    }
+    client.send(&filled(safe, text));
 }
 
 #[test]
 fn a_request_is_the_same_however_it_is_cut() {
     let (_data, safe) = safe();
-    let length = WRITE.len() - "{id}".len() + DEMO.len();
-    let counted = post_with(&format!("Content-Length: {length}\r\n"), WRITE);
+    let counted = post_with(&format!("Content-Length: {WRITE_BYTES}\r\n"), WRITE);
     let mut client = safe.connect();
     client.send_at_once();
     for request in [counted, in_one_chunk(";a=b", "X-Trailer: 1\r\n")] {
-        for part in request.replace("{token}", &safe.access_token).replace("{id}", DEMO).bytes() {
+        for part in filled(&safe, &request) {
             client.send(&[part]);
         }
         assert_eq!(client.receive("POST").status, 200);
@@ -165,14 +133,4 @@ fn an_answer_reaches_a_client_that_is_still_sending() {
         assert!(matches!(client.receive("POST").status, 400 | 401), "{head:?}");
         assert!(client.is_closed());
     }
-}
-
-#[test]
-fn a_request_behind_a_refused_one_is_never_served() {
-    let (_data, safe) = safe();
-    let case = malformed(get_with("A : 1\r\n"));
-    let mut client = safe.connect();
-    send(&mut client, &safe, &format!("{}{}", case.sent, get_with("")));
-    assert_eq!(client.receive("GET").status, 400);
-    assert!(client.is_closed());
 }

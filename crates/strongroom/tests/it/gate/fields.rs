@@ -1,6 +1,6 @@
 //! Header fields: their syntax, and those that decide something.
 
-use super::{Case, answered, get_with, malformed, post_with, refused};
+use super::{Case, WRITE, WRITE_BYTES, answered, get_with, malformed, post_with, refused};
 
 const ODD_FIELDS: [&str; 33] = [
     "A : 1",
@@ -38,7 +38,7 @@ const ODD_FIELDS: [&str; 33] = [
     "\nA: 1",
 ];
 
-const LOOKALIKES: [&str; 12] = [
+const LOOKALIKES: [&str; 17] = [
     "Content_Length: 5",
     "content_length: 0",
     "Transfer_Encoding: chunked",
@@ -48,6 +48,11 @@ const LOOKALIKES: [&str; 12] = [
     "X_RpId: localhost",
     "X_Rp_Id: localhost",
     "X-Rp_Id: localhost",
+    "Idempotency_Key: 1",
+    "X_Request_Id: 1",
+    "X_Forwarded_For: 127.0.0.1",
+    "X_Ibex_Auth: 1",
+    "X_Blockchain_Id: 1",
     "If_Match: *",
     "If_None_Match: *",
     "Sec_Fetch_Site: same-origin",
@@ -84,10 +89,26 @@ pub(super) fn cases() -> Vec<Case> {
         let host = if host.is_empty() { String::new() } else { format!("{host}\r\n") };
         malformed(format!("GET /health HTTP/1.1\r\n{host}\r\n"))
     }));
-    for name in ["Authorization", "Content-Type", "Origin", "Sec-Fetch-Site", "X-RpId", "X-Rp-Id", "Expect"] {
+    for name in [
+        "Authorization",
+        "Content-Type",
+        "Origin",
+        "Sec-Fetch-Site",
+        "X-RpId",
+        "X-Rp-Id",
+        "Expect",
+        "Referer",
+    ] {
         for (one, two) in [("100-continue", "100-continue"), ("100-continue", ""), ("a", "b")] {
             cases.push(malformed(get_with(&format!("{name}: {one}\r\n{}: {two}\r\n", name.to_lowercase()))));
         }
+    }
+    // A second opinion about who asks, on a request that the first would open the door to.
+    for second in ["Bearer {token}", "Bearer x", "Basic eDp5", ""] {
+        cases.push(malformed(post_with(
+            &format!("authorization: {second}\r\nContent-Length: {WRITE_BYTES}\r\n"),
+            WRITE,
+        )));
     }
     for coding in ["gzip", "br", "deflate", "identity", "zstd, gzip", "", "aws-chunked"] {
         let field = format!("Content-Encoding: {coding}\r\nContent-Length: 2\r\n");

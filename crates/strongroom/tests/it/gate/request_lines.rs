@@ -120,6 +120,26 @@ const ODD_VERSIONS: [&str; 13] = [
     "HTTP/1,1",
 ];
 
+/// What speaks another protocol, or begins too early.
+const NO_HTTP: [&str; 16] = [
+    "SSH-2.0-OpenSSH_9.9\r\n\r\n",
+    "HELP\r\n\r\n",
+    "EHLO localhost\r\n",
+    "*1\r\n$4\r\nPING\r\n",
+    "PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "\u{3}\0\0\u{13}\u{e}\u{e0}\0\0",
+    "\u{16}\u{3}\u{3}\0\u{2}\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\u{12}\u{4}\0\0\0\0\0",
+    "{\"jsonrpc\":\"2.0\"}\r\n\r\n",
+    "\u{feff}GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "\tGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "\rGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "\r\n\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "garbage\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "A: 1\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+];
+
 pub(super) fn cases() -> Vec<Case> {
     let line = |line: &str| format!("{line}\r\nHost: localhost\r\n\r\n");
     let mut cases = Vec::new();
@@ -132,13 +152,21 @@ pub(super) fn cases() -> Vec<Case> {
         refused(line(&format!("{method} {target} HTTP/1.1")), 405, "method_not_allowed")
     }));
     cases.extend(ODD_LINES.map(|odd| malformed(line(odd))));
+    cases.extend(NO_HTTP.map(malformed));
     cases.extend(ODD_VERSIONS.map(|version| malformed(line(&format!("GET /health {version}")))));
     cases.extend([
         malformed("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         malformed("\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         malformed("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{fc}\u{3}\u{3}"),
-        malformed("SSH-2.0-OpenSSH_9.9\r\n\r\n"),
-        malformed("HELP\r\n\r\n"),
+        // Nobody is connected to anything, whatever they call it.
+        malformed(line("CONNECT user@localhost:80 HTTP/1.1")),
+        malformed(line("CONNECT localhost:port HTTP/1.1")),
+        refused(line("CONNECT evil.example:443 HTTP/1.1"), 405, "method_not_allowed"),
+        refused(line("CONNECT localhost HTTP/1.1"), 405, "method_not_allowed"),
+        refused(line("CONNECT /health HTTP/1.1"), 405, "method_not_allowed"),
+        refused(line("CONNECT * HTTP/1.1"), 405, "method_not_allowed"),
+        refused(line("TRACE http://localhost/health HTTP/1.1"), 405, "method_not_allowed"),
+        refused(line("TRACE * HTTP/1.1\r\nMax-Forwards: 0"), 405, "method_not_allowed"),
         refused(line(&format!("GET /{} HTTP/1.1", "a".repeat(8192))), 414, "target_too_long"),
         refused(format!("GET /{}", "a".repeat(9000)), 414, "target_too_long"),
         answered(line(&format!("GET /{} HTTP/1.1", "a".repeat(8191))), 404, "not_found"),

@@ -72,7 +72,7 @@ impl Client {
 
     fn over(stream: TcpStream) -> Self {
         // A guard against a hang, never a claim about speed.
-        stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout is set");
+        stream.set_read_timeout(Some(Duration::from_mins(3))).expect("a timeout is set");
         Self { reader: BufReader::new(stream) }
     }
 
@@ -84,6 +84,26 @@ impl Client {
     /// Sends bytes, or says how the connection ended.
     pub(crate) fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.reader.get_mut().write_all(bytes)
+    }
+
+    /// The connection once more, to send from another thread.
+    pub(crate) fn sender(&self) -> TcpStream {
+        self.reader.get_ref().try_clone().expect("a socket")
+    }
+
+    /// Waits until bytes are there, and leaves them unread.
+    pub(crate) fn wait_for_bytes(&self) {
+        assert_eq!(self.reader.get_ref().peek(&mut [0]).expect("the server answers"), 1);
+    }
+
+    /// Waits a second for bytes, or for the end: whether there is something to read.
+    pub(crate) fn waits_for_a_second(&self) -> bool {
+        let stream = self.reader.get_ref();
+        let guard = stream.read_timeout().expect("a socket");
+        stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout is set");
+        let is_there = stream.peek(&mut [0]).is_ok();
+        stream.set_read_timeout(guard).expect("a timeout is set");
+        is_there
     }
 
     /// Has every send go out as a packet of its own.

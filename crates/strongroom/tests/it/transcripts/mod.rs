@@ -70,6 +70,7 @@ fn every_code_of_the_reference_is_raised_against_the_real_binary() {
         include_str!("../rates.rs"),
         include_str!("../tenants.rs"),
         include_str!("../gate/bodies.rs"),
+        include_str!("../gate/caps.rs"),
         include_str!("../gate/fields.rs"),
         include_str!("../gate/framing.rs"),
         include_str!("../gate/request_lines.rs"),
