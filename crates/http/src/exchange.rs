@@ -81,7 +81,7 @@ impl Exchange {
             },
         };
         if admitted.is_ok()
-            && let Some(refusal) = answered.as_ref().err().and_then(Refusal::of_body)
+            && let Some(refusal) = answered.as_ref().err().and_then(Refusal::of_problem)
         {
             self.metrics.refusals.count(refusal);
         }

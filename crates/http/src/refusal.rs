@@ -65,11 +65,13 @@ pub enum Refusal {
     TooManyConnections,
     /// More connections than one client may have.
     TooManyOfOneClient,
+    /// More requests than may be in hand.
+    TooManyInFlight,
 }
 
 impl Refusal {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::LineEnding,
         Self::RequestLine,
         Self::Version,
@@ -97,6 +99,7 @@ impl Refusal {
         Self::WriteStalled,
         Self::TooManyConnections,
         Self::TooManyOfOneClient,
+        Self::TooManyInFlight,
     ];
 
     /// The reason's number, which is its place in [`Refusal::ALL`].
@@ -108,9 +111,10 @@ impl Refusal {
         Self::ALL.get(usize::from(number)).copied()
     }
 
-    /// Why a body was refused, where that is what a problem says.
-    pub(crate) fn of_body(problem: &Problem) -> Option<Self> {
+    /// Why a request with a good head was refused all the same, where that is what a problem says.
+    pub(crate) fn of_problem(problem: &Problem) -> Option<Self> {
         match problem {
+            Problem::Overloaded => Some(Self::TooManyInFlight),
             Problem::BodyTooSlow => Some(Self::BodyTooSlow),
             Problem::BodyTooLarge { .. } => Some(Self::BodyTooLarge),
             Problem::BodyInTooManyChunks => Some(Self::TooManyChunks),
@@ -144,7 +148,9 @@ impl Refusal {
             Self::BodyTooSlow | Self::WriteStalled => Problem::BodyTooSlow,
             Self::BodyTooLarge | Self::TooManyChunks => Problem::BodyInTooManyChunks,
             Self::BodyOverhead => Problem::BodyOverhead,
-            Self::TooManyConnections | Self::TooManyOfOneClient => Problem::Overloaded,
+            Self::TooManyConnections | Self::TooManyOfOneClient | Self::TooManyInFlight => {
+                Problem::Overloaded
+            }
         }
     }
 
@@ -179,6 +185,7 @@ impl Refusal {
             Self::WriteStalled => "write_stalled",
             Self::TooManyConnections => "too_many_connections",
             Self::TooManyOfOneClient => "too_many_of_one_client",
+            Self::TooManyInFlight => "too_many_in_flight",
         }
     }
 }

@@ -25,11 +25,12 @@ const HTTP_LIMITS: HttpLimits = HttpLimits {
     body_bytes: 1024,
     chunks: 16,
     body_time: Duration::from_mins(1),
-    requests_in_flight: 16,
+    requests_in_flight: REQUESTS_IN_FLIGHT,
     rate_per_person_per_s: 0,
     rate_per_address_per_s: 0,
 };
 const CONNECTIONS: usize = 8;
+const REQUESTS_IN_FLIGHT: usize = 4;
 
 /// Every wait is long but the one in question: on a slow machine no other may end first.
 fn options(refusal: Refusal) -> ServerOptions {
@@ -95,6 +96,8 @@ enum Story {
     Sent(String),
     /// So many connections are there already.
     Crowd(usize),
+    /// So many requests are in hand already.
+    Busy(usize),
     /// Requests are sent for as long as they are taken, and no answer is read.
     Deaf,
 }
@@ -146,6 +149,7 @@ fn story(refusal: Refusal) -> Story {
         Refusal::FirstByteTooSlow => Story::Sent(String::new()),
         Refusal::Idle => get(""),
         Refusal::WriteStalled => Story::Deaf,
+        Refusal::TooManyInFlight => Story::Busy(REQUESTS_IN_FLIGHT),
         Refusal::TooManyConnections | Refusal::TooManyOfOneClient => Story::Crowd(CONNECTIONS),
     }
 }
@@ -168,6 +172,20 @@ fn act(story: Story, address: SocketAddr) {
         Story::Crowd(connections) => {
             let _crowd: Vec<_> = (0..connections).map(|_| connect(address)).collect();
             let _ = connect(address).read(&mut [0]);
+        }
+        Story::Busy(requests) => {
+            let in_hand = |_| {
+                let mut client = connect(address);
+                let head =
+                    "POST /v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json";
+                client.write_all(head.as_bytes()).unwrap();
+                client.write_all(b"\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n").unwrap();
+                // Asked for its body.
+                client.read_exact(&mut [0; 25]).unwrap();
+                client
+            };
+            let _in_hand: Vec<_> = (0..requests).map(in_hand).collect();
+            act(get("Connection: close\r\n"), address);
         }
         Story::Deaf => {
             let mut client = connect(address);

@@ -64,16 +64,17 @@ fn a_client_that_takes_no_answers_is_asked_for_no_more_and_closed_whatever_it_as
 
 #[test]
 fn connections_that_wait_in_a_crowd_are_served_when_they_speak_again() {
-    let data = tempfile::tempdir().unwrap();
+    let world = World::new("[limits]\nrate_per_person_per_s = 0\nrate_per_address_per_s = 0\n");
     let mut command = strongroom();
     command.env("STRONGROOM_SERVER__WORKERS", "1");
-    let safe = Safe::dev_with(command, data.path());
+    let safe = Safe::serve_with(command, &world.config());
+    let account = safe.connect().request("GET", "/v1/auth/sign-up?passkeys=FALSE", &[], "").json();
+    let (token, person) = (account["access_token"].as_str().unwrap(), account["subject"].as_str().unwrap());
     // More than one core keeps warm: the later ones are parked after each answer.
     let mut crowd: Vec<_> = (0..400).map(|_| safe.connect()).collect();
-    let write = format!(r#"{{"externalUserId":"{DEMO}","data":{{}}}}"#);
+    let write = format!(r#"{{"externalUserId":"{person}","data":{{}}}}"#);
     let chunked = format!("{:x}\r\n{write}\r\n0\r\n\r\n", write.len());
-    let chunked =
-        post_with("Transfer-Encoding: chunked\r\n", &chunked).replace("{token}", &safe.access_token);
+    let chunked = post_with("Transfer-Encoding: chunked\r\n", &chunked).replace("{token}", token);
     for _ in 0..2 {
         for client in &mut crowd {
             assert_eq!(client.request("GET", "/health", &[], "").status, 200);

@@ -67,7 +67,12 @@ impl Safe {
 
     /// `strongroom serve` with a configuration file that logs JSON at `info` or lower and listens on port 0.
     pub(crate) fn serve(config: &Path) -> Self {
-        let mut child = spawn(strongroom().args(["serve", "--config"]).arg(config));
+        Self::serve_with(strongroom(), config)
+    }
+
+    /// `serve`, started by a command that carries variables.
+    pub(crate) fn serve_with(mut command: Command, config: &Path) -> Self {
+        let mut child = spawn(command.args(["serve", "--config"]).arg(config));
         let stderr = child.stderr.take().expect("stderr is piped");
         let log = Arc::new(Mutex::new(String::new()));
         let mut lines = BufReader::new(stderr).lines();
