@@ -60,6 +60,41 @@ fn connect(safe: &Safe, number: usize) -> Client {
 }
 
 #[test]
+fn limits_are_those_of_the_configuration() {
+    let world = World::new(
+        "[limits]\nbody_bytes = 1024\nchunks = 3\nhead_bytes = 1024\ntarget_bytes = 256\nheader_fields = 16\n",
+    );
+    let safe = world.serve();
+    // A refresh needs no token; its body is blank, and so no JSON.
+    let post = |fields: &str, body: &str| {
+        let head = "POST /v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json";
+        format!("{head}\r\n{fields}\r\n\r\n{body}")
+    };
+    let body = |bytes: usize| post(&format!("Content-Length: {bytes}"), &" ".repeat(bytes));
+    let chunks =
+        |count: usize| post("Transfer-Encoding: chunked", &("1\r\n \r\n".repeat(count) + "0\r\n\r\n"));
+    let head = |bytes: usize| get_with(&format!("A: {}\r\n", "a".repeat(bytes - get_with("A: \r\n").len())));
+    let target = |bytes: usize| get_with("").replace("/health", &format!("/{}", "a".repeat(bytes - 1)));
+    let fields = |count: usize| get_with(&"A: 1\r\n".repeat(count - 1));
+    for (sent, status) in [
+        (body(1024), 400),
+        (body(1025), 413),
+        (chunks(3), 400),
+        (chunks(4), 413),
+        (head(1024), 200),
+        (head(1025), 431),
+        (target(256), 404),
+        (target(257), 414),
+        (fields(16), 200),
+        (fields(17), 431),
+    ] {
+        let mut client = safe.connect();
+        client.send(sent.as_bytes());
+        assert_eq!(client.receive("GET").status, status, "{sent:?}");
+    }
+}
+
+#[test]
 fn one_request_more_than_may_be_in_hand_is_503_and_the_next_behind_one_that_ended_is_served() {
     more_files();
     // Bodies that are not there yet must stay in time, on a slow machine too.
