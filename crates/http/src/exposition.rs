@@ -145,8 +145,8 @@ mod tests {
         let text = scraped(metrics);
         for line in [
             r#"strongroom_http_requests_total{route="-",method="GET",status="404"} 1"#,
-            r#"strongroom_http_request_duration_seconds_bucket{route="-",le="1.0"} 0"#,
-            r#"strongroom_http_request_duration_seconds_bucket{route="-",le="5.0"} 1"#,
+            r#"strongroom_http_request_duration_seconds_bucket{route="-",le="1"} 0"#,
+            r#"strongroom_http_request_duration_seconds_bucket{route="-",le="5"} 1"#,
             r#"strongroom_http_request_duration_seconds_bucket{route="-",le="+Inf"} 1"#,
             r#"strongroom_http_request_duration_seconds_sum{route="-"} 1.5"#,
             r#"strongroom_gate_refusals_total{reason="framing"} 1"#,

@@ -39,7 +39,7 @@ impl Histogram {
 
     pub(crate) fn read(&self) -> Reading {
         let counts: Vec<u64> = self.counts.iter().map(|count| count.load(Relaxed)).collect();
-        let bounds = BOUNDS_US.iter().map(|us| seconds(*us)).chain([f64::MAX]);
+        let bounds = BOUNDS_US.iter().map(|us| seconds(*us)).chain([f64::INFINITY]);
         Reading {
             sum_s: seconds(self.sum_us.load(Relaxed)),
             count: counts.iter().sum(),
@@ -65,7 +65,7 @@ mod tests {
         }
         let reading = histogram.read();
         let filled: Vec<_> = reading.buckets.iter().filter(|(_, count)| *count > 0).copied().collect();
-        assert_eq!(filled, [(0.00005, 2), (0.0001, 1), (30.0, 1), (f64::MAX, 2)]);
+        assert_eq!(filled, [(0.00005, 2), (0.0001, 1), (30.0, 1), (f64::INFINITY, 2)]);
         assert_eq!(reading.count, 6);
     }
 }
