@@ -23,4 +23,5 @@ mod rates;
 mod real_safe;
 mod support;
 mod tenants;
+mod tokens;
 mod transcripts;
