@@ -18,8 +18,8 @@ pub(crate) const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// A well-formed token whose signature nobody has checked.
 pub(crate) struct UnverifiedToken<'t> {
     signed: &'t str,
-    header: &'t str,
     signature: &'t str,
+    header: Vec<u8>,
     claims: JsonObject,
 }
 
@@ -32,11 +32,13 @@ impl<'t> UnverifiedToken<'t> {
         let (signed, signature) = token.rsplit_once('.')?;
         // A fourth segment would leave a dot in `claims`, which is not base64url; empty segments are no JSON.
         let (header, claims) = signed.split_once('.')?;
-        if signature.is_empty() {
+        // All three are looked at before an issuer is looked for: what is no token costs no look at anybody's keys.
+        let header = URL_SAFE_NO_PAD.decode(header).ok()?;
+        if signature.is_empty() || URL_SAFE_NO_PAD.decode(signature).is_err() {
             return None;
         }
         let claims = JsonObject::read(&URL_SAFE_NO_PAD.decode(claims).ok()?)?;
-        Some(Self { signed, header, signature, claims })
+        Some(Self { signed, signature, header, claims })
     }
 
     /// The issuer that the token claims to have.
@@ -46,7 +48,7 @@ impl<'t> UnverifiedToken<'t> {
 
     /// The header; `None` when it is not acceptable.
     pub(crate) fn header(&self) -> Option<Header> {
-        Header::read(&URL_SAFE_NO_PAD.decode(self.header).ok()?)
+        Header::read(&self.header)
     }
 
     /// The claims, once the key confirms the signature; `None` when it does not, or may not use the algorithm.

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
+mod cost;
+#[cfg(test)]
 mod foreign;
 #[cfg(test)]
 mod foreign_keys;

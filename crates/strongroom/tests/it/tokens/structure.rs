@@ -99,7 +99,7 @@ fn spellings(signer: &Signer) -> Vec<Attack> {
         }
         changed("with a space inside", &|text| format!("{} {}", &text[..4], &text[4..]));
         changed("with a tab inside", &|text| format!("{}\t{}", &text[..4], &text[4..]));
-        changed("with a letter too many", &|text| format!("{text}AAAAA"));
+        changed("with letters behind", &|text| format!("{text}AAAAA"));
         changed("with a star inside", &|text| format!("{}*{}", &text[..4], &text[4..]));
         changed("with a plus", &|text| format!("+{}", &text[1..]));
         changed("with a slash", &|text| format!("/{}", &text[1..]));
