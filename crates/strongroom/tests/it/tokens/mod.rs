@@ -11,6 +11,7 @@ mod claims;
 mod confusion;
 mod header;
 mod kinds;
+mod libraries;
 mod nested;
 mod own;
 mod pairs;
