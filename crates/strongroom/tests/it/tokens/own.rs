@@ -6,7 +6,9 @@ use super::signer::{Signer, now_s, quoted};
 use super::{Attack, read, token};
 use crate::support::Safe;
 
-pub(super) fn attacks(cast: &Cast, session: &Session) -> Vec<Attack> {
+pub(super) fn attacks(cast: &Cast) -> Vec<Attack> {
+    // Not the bystander's: an exchange that succeeded would end it.
+    let session = &Session::begin(cast);
     let mut attacks = vec![
         token("a refresh token for an access token", &session.refresh),
         exchange("an access token for a refresh token", &session.access),
