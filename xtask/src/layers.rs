@@ -32,6 +32,7 @@ const PORTS: &str = "strongroom-ports";
 const APP: &str = "strongroom-app";
 const SEAL: &str = "strongroom-seal";
 const JWT: &str = "strongroom-jwt";
+const UPSTREAM: &str = "strongroom-upstream";
 const STORE_SQLITE: &str = "strongroom-store-sqlite";
 const HTTP: &str = "strongroom-http";
 const TESTKIT: &str = "strongroom-testkit";
@@ -58,6 +59,7 @@ const HOUSE: &[Room] = &[
     },
     Room { name: SEAL, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: JWT, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
+    Room { name: UPSTREAM, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: STORE_SQLITE, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: HTTP, ours: &[DOMAIN, PORTS, APP], in_tests: &[TESTKIT], outside: Outside::Any },
     // No runtime: the suites join futures and run under whatever their caller runs.
@@ -69,7 +71,7 @@ const HOUSE: &[Room] = &[
     },
     Room {
         name: BINARY,
-        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, STORE_SQLITE, HTTP],
+        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, UPSTREAM, STORE_SQLITE, HTTP],
         in_tests: &[TESTKIT],
         outside: Outside::Any,
     },

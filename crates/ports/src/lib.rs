@@ -10,6 +10,7 @@ mod authenticator;
 mod caller;
 mod clock;
 mod key_check;
+mod key_set_source;
 mod randomness;
 mod record_store;
 mod sealer;
@@ -21,6 +22,7 @@ pub use authenticator::{AuthenticationUnavailable, Authenticator, Principal, Ref
 pub use caller::{Caller, TenantId, TenantIdError};
 pub use clock::{Clock, Timestamp};
 pub use key_check::KeyCheck;
+pub use key_set_source::{KeySetSource, KeySetUnavailable};
 pub use randomness::Randomness;
 pub use record_store::{Commit, Event, EventBody, RecordId, RecordStore, SealedRecord, StoreError, WriteId};
 pub use sealer::{BoxContext, BoxKind, Plaintext, SealError, Sealer};
@@ -30,9 +32,9 @@ pub use upstream::{Export, Snapshot, Upstream, UpstreamError};
 
 #[cfg(feature = "mock")]
 pub use {
-    authenticator::MockAuthenticator, clock::MockClock, randomness::MockRandomness,
-    record_store::MockRecordStore, sealer::MockSealer, session_store::MockSessionStore,
-    token_issuer::MockTokenIssuer, upstream::MockUpstream,
+    authenticator::MockAuthenticator, clock::MockClock, key_set_source::MockKeySetSource,
+    randomness::MockRandomness, record_store::MockRecordStore, sealer::MockSealer,
+    session_store::MockSessionStore, token_issuer::MockTokenIssuer, upstream::MockUpstream,
 };
 
 /// The README's examples run.

@@ -18,8 +18,8 @@ pub mod sample;
 /// [`fake`].
 pub mod mock {
     pub use strongroom_ports::{
-        MockAuthenticator, MockClock, MockRandomness, MockRecordStore, MockSealer, MockSessionStore,
-        MockTokenIssuer, MockUpstream,
+        MockAuthenticator, MockClock, MockKeySetSource, MockRandomness, MockRecordStore, MockSealer,
+        MockSessionStore, MockTokenIssuer, MockUpstream,
     };
 }
 

@@ -6,7 +6,7 @@ use futures_executor::block_on;
 use strongroom_ports::{Authenticator, Principal, RecordStore, SessionStore, Timestamp, Verdict};
 use strongroom_testkit::fake::{
     CountingRandomness, InMemoryRecordStore, InMemorySessionStore, InMemoryUpstream, ManualClock,
-    StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
+    ScriptedKeySetSource, StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
 };
 use strongroom_testkit::{contract, sample};
 
@@ -63,6 +63,15 @@ fn forgetting_one_session_leaves_the_tokens_of_others() {
     let authenticator = StaticAuthenticator::new().with_caller("jane", sample::caller());
     authenticator.forget(&sample::fresh_session_id());
     assert!(matches!(block_on(authenticator.authenticate("jane")), Ok(Verdict::Known(_))));
+}
+
+#[test]
+fn the_scripted_key_set_source_keeps_its_contract() {
+    let source = ScriptedKeySetSource::new();
+    block_on(contract::key_set_source(&source, |published| match published {
+        Some(document) => source.publish(document),
+        None => source.fail(),
+    }));
 }
 
 #[test]

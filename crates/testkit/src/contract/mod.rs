@@ -15,6 +15,7 @@ use std::pin::Pin;
 mod authenticator;
 mod clock;
 mod draft;
+mod key_set_source;
 mod randomness;
 mod record_store;
 mod record_store_concurrency;
@@ -26,6 +27,7 @@ mod upstream_concurrency;
 
 pub use authenticator::{authenticator, authenticator_after_revocation};
 pub use clock::clock;
+pub use key_set_source::key_set_source;
 pub use randomness::randomness;
 pub use record_store::record_store;
 pub use record_store_concurrency::record_store_concurrency;

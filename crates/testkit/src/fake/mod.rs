@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 mod authenticator;
 mod clock;
+mod key_set_source;
 mod randomness;
 mod record_store;
 mod sealer;
@@ -16,6 +17,7 @@ mod upstream;
 
 pub use authenticator::StaticAuthenticator;
 pub use clock::ManualClock;
+pub use key_set_source::ScriptedKeySetSource;
 pub use randomness::CountingRandomness;
 pub use record_store::InMemoryRecordStore;
 pub use sealer::TransparentSealer;

@@ -1,0 +1,204 @@
+//! One request, one connection, one deadline.
+//!
+//! Rare requests to few places need no pool: a connection that is not kept cannot be stale, and none of its memory is held
+//! between. Nothing here knows what is asked for, retries, or follows.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{Request, Response, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use strongroom_ports::Clock;
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::client::Resumption;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::UnixTime;
+use tokio_rustls::rustls::time_provider::TimeProvider;
+
+use crate::endpoint::Endpoint;
+use crate::failure::RequestFailure;
+use crate::roots::Roots;
+
+/// The longest head of an answer: cookies and policies of a large site fit.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// The most fields of one.
+const MAX_HEAD_FIELDS: usize = 100;
+/// What hyper may buffer of an answer that comes faster than it is read.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
+/// The most addresses of a name that are tried.
+const MAX_ADDRESSES: usize = 8;
+/// Who asks: some servers answer nobody who does not say.
+const USER_AGENT: &str = "strongroom";
+
+/// What a request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientLimits {
+    /// From the name's look-up to the end of the TLS handshake.
+    pub connect: Duration,
+    /// From the beginning to the last byte of the answer.
+    pub total: Duration,
+    /// Of an answer's body.
+    pub body_bytes: usize,
+}
+
+/// Sends requests to other servers.
+#[derive(Clone)]
+pub struct Client {
+    tls: TlsConnector,
+    limits: ClientLimits,
+}
+
+impl Client {
+    /// Believes certificates of these authorities, as long as they are valid by this clock. TLS 1.2 or 1.3.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableTls`] when the cipher's library does not work on this machine.
+    pub fn new(roots: Roots, clock: Arc<dyn Clock>, limits: ClientLimits) -> Result<Self, UnusableTls> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_details(provider, Arc::new(ByClock(clock)));
+        let versions = builder.with_safe_default_protocol_versions().map_err(|_| UnusableTls)?;
+        let mut config = versions.with_root_certificates(roots.into_store()).with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // Requests are minutes apart: a handshake more costs less than tickets that lie about.
+        config.resumption = Resumption::disabled();
+        Ok(Self { tls: TlsConnector::from(Arc::new(config)), limits })
+    }
+
+    /// Sends a request and gives the whole answer, whatever its status. `Host`, `User-Agent` and `Connection` are added,
+    /// the target is the endpoint's.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestFailure`] when there is no whole answer within the limits.
+    pub(crate) async fn send<B>(
+        &self,
+        endpoint: &Endpoint,
+        mut request: Request<B>,
+    ) -> Result<Response<Bytes>, RequestFailure>
+    where
+        B: Body + Send + Unpin + 'static,
+        B::Data: Send,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        *request.uri_mut() = endpoint.target().parse().map_err(|_| RequestFailure::Broken)?;
+        let host = endpoint.authority().parse().map_err(|_| RequestFailure::Broken)?;
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, host);
+        headers.insert(header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT));
+        headers.insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+        timeout(self.limits.total, self.exchange(endpoint, request))
+            .await
+            .map_err(|_| RequestFailure::TooSlow)?
+    }
+
+    async fn exchange<B>(
+        &self,
+        endpoint: &Endpoint,
+        request: Request<B>,
+    ) -> Result<Response<Bytes>, RequestFailure>
+    where
+        B: Body + Send + Unpin + 'static,
+        B::Data: Send,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        let stream = timeout(self.limits.connect, self.connect(endpoint)).await;
+        match stream.map_err(|_| RequestFailure::TooSlow)?? {
+            Stream::Plain(stream) => converse(stream, request, self.limits.body_bytes).await,
+            Stream::Tls(stream) => converse(stream, request, self.limits.body_bytes).await,
+        }
+    }
+
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, RequestFailure> {
+        let found = lookup_host(endpoint.place()).await.map_err(|_| RequestFailure::NoAddress)?;
+        // A name that is said to be this machine's, and is not, gets nothing in the clear.
+        let addresses: Vec<_> =
+            found.filter(|it| !endpoint.is_plain() || it.ip().is_loopback()).take(MAX_ADDRESSES).collect();
+        if addresses.is_empty() {
+            return Err(RequestFailure::NoAddress);
+        }
+        let stream =
+            TcpStream::connect(addresses.as_slice()).await.map_err(|_| RequestFailure::Unreachable)?;
+        let Some(name) = endpoint.server_name() else { return Ok(Stream::Plain(stream)) };
+        let tls = self.tls.connect(name.clone(), stream).await;
+        tls.map(|stream| Stream::Tls(Box::new(stream))).map_err(|error| RequestFailure::of_handshake(&error))
+    }
+}
+
+/// Printed by its limits.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+}
+
+/// Sends the request and reads the answer to its end. Not spawned: whoever gives up takes the connection along.
+async fn converse<S, B>(
+    stream: S,
+    request: Request<B>,
+    body_bytes: usize,
+) -> Result<Response<Bytes>, RequestFailure>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    B: Body + Send + Unpin + 'static,
+    B::Data: Send,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    let mut http = http1::Builder::new();
+    http.max_headers(MAX_HEAD_FIELDS).max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_BUFFER_BYTES);
+    let (mut sender, connection) =
+        http.handshake(TokioIo::new(stream)).await.map_err(|_| RequestFailure::Broken)?;
+    let exchange = async move {
+        let answer = sender.send_request(request).await.map_err(|_| RequestFailure::Broken)?;
+        collect(answer, body_bytes).await
+    };
+    tokio::pin!(connection, exchange);
+    tokio::select! {
+        answer = &mut exchange => answer,
+        // What had been read by then is still to be had.
+        _ = &mut connection => exchange.await,
+    }
+}
+
+async fn collect(answer: Response<Incoming>, body_bytes: usize) -> Result<Response<Bytes>, RequestFailure> {
+    let (head, body) = answer.into_parts();
+    if body.size_hint().lower() > body_bytes as u64 {
+        return Err(RequestFailure::TooLong);
+    }
+    match Limited::new(body, body_bytes).collect().await {
+        Ok(body) => Ok(Response::from_parts(head, body.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => Err(RequestFailure::TooLong),
+        Err(_) => Err(RequestFailure::Broken),
+    }
+}
+
+/// The port's clock, for the dates of certificates.
+#[derive(Debug)]
+struct ByClock(Arc<dyn Clock>);
+
+impl TimeProvider for ByClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        let since = SystemTime::from(self.0.now()).duration_since(UNIX_EPOCH).ok()?;
+        Some(UnixTime::since_unix_epoch(since))
+    }
+}
+
+/// TLS does not work on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("TLS cannot be set up")]
+pub struct UnusableTls;
