@@ -8,16 +8,17 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::remote_keys::RemoteKeySet;
 use crate::verification_key::{KeyError, VerificationKey};
 
-/// The longest key document: room for [`MAX_KEYS`] keys with certificate chains.
-const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+/// The longest key document: room for 64 keys with certificate chains.
+pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 /// The most keys of one set; the large providers publish fewer than ten.
 const MAX_KEYS: usize = 64;
 /// How a PEM of a public key begins (RFC 7468, section 13).
 const PEM_BEGIN: &[u8] = b"-----BEGIN PUBLIC KEY-----";
 
-/// The content of a key file.
+/// Where keys come from: the content of a key file, or a set that is fetched.
 pub enum ForeignKeys {
     /// A JSON Web Key Set (RFC 7517) of public keys. Such a document is made to be published: a secret in it is refused.
     KeySet(Vec<u8>),
@@ -25,6 +26,8 @@ pub enum ForeignKeys {
     PublicKeyPem(Vec<u8>),
     /// A secret that is shared with the issuer: the raw bytes, as they are.
     Secret(Zeroizing<Vec<u8>>),
+    /// A key set that the issuer publishes, kept up to date by a [`KeySetKeeper`](crate::KeySetKeeper).
+    Remote(RemoteKeySet),
 }
 
 /// Printed by its kind alone.
@@ -34,6 +37,7 @@ impl fmt::Debug for ForeignKeys {
             Self::KeySet(_) => "KeySet",
             Self::PublicKeyPem(_) => "PublicKeyPem",
             Self::Secret(_) => "Secret",
+            Self::Remote(_) => "Remote",
         })
     }
 }
@@ -42,14 +46,31 @@ impl fmt::Debug for ForeignKeys {
 pub(crate) struct KeyRing(Vec<(Option<String>, VerificationKey)>);
 
 impl KeyRing {
-    /// Reads the keys, each bound to those of the allowed algorithms that fit it.
-    pub(crate) fn read(keys: &ForeignKeys, allowed: &[Algorithm]) -> Result<Self, KeySetError> {
-        let one = |key| Ok(Self(vec![(None, VerificationKey::new(key, allowed)?)]));
-        match keys {
-            ForeignKeys::KeySet(document) => Self::read_set(document, allowed),
-            ForeignKeys::PublicKeyPem(pem) => one(read_pem(pem)?),
-            ForeignKeys::Secret(secret) => one(DecodingKey::from_secret(secret)),
-        }
+    /// The one key of a PEM file, bound to those of the allowed algorithms that fit it.
+    pub(crate) fn read_pem(pem: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
+        Self::of_one(public_key(pem)?, allowed)
+    }
+
+    /// A shared secret, likewise.
+    pub(crate) fn read_secret(secret: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
+        Self::of_one(DecodingKey::from_secret(secret), allowed)
+    }
+
+    fn of_one(key: DecodingKey, allowed: &[Algorithm]) -> Result<Self, KeySetError> {
+        Ok(Self(vec![(None, VerificationKey::new(key, allowed)?)]))
+    }
+
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether both would find the same key for every token.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let is_same = |((name, key), (other_name, other)): (&(_, VerificationKey), &(_, VerificationKey))| {
+            name == other_name && key.is_same(other)
+        };
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(is_same)
     }
 
     /// The key that a token means. With a `kid`, the key of that name, or the only key where it has no name. Without, the
@@ -62,9 +83,9 @@ impl KeyRing {
         }
     }
 
-    /// Reads a set. Keys for other purposes or of kinds unknown are left out, as RFC 7517, section 5, has it; an unsound
+    /// Reads a set, each key bound to those of the allowed algorithms that fit it. Keys for other purposes or of kinds unknown are left out, as RFC 7517, section 5, has it; an unsound
     /// key among those that would be used is an error.
-    fn read_set(document: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
+    pub(crate) fn read_set(document: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
         if document.len() > MAX_DOCUMENT_BYTES {
             return Err(KeySetError::TooLong);
         }
@@ -115,7 +136,7 @@ fn algorithms_of(jwk: &Jwk, allowed: &[Algorithm]) -> Vec<Algorithm> {
 }
 
 /// Reads exactly one block, of a public key: a private key or a certificate here is a mistake worth telling.
-fn read_pem(pem: &[u8]) -> Result<DecodingKey, KeySetError> {
+fn public_key(pem: &[u8]) -> Result<DecodingKey, KeySetError> {
     let pem = pem.trim_ascii();
     let blocks = pem.windows(PEM_BEGIN.len()).filter(|it| it.starts_with(b"-----BEGIN ")).count();
     if pem.len() > MAX_DOCUMENT_BYTES || !pem.starts_with(PEM_BEGIN) || blocks != 1 {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,6 +18,8 @@ use thiserror::Error;
 use crate::compact::UnverifiedToken;
 use crate::foreign_keys::{ForeignKeys, KeyRing, KeySetError};
 use crate::header::Header;
+use crate::key_set_keeper::KeySetKeeper;
+use crate::remote_keys::{KeySetFigures, RemoteKeys};
 
 /// The types that say "a token for access" where no other is asked for: none, the general one, and RFC 9068's.
 const GENERAL_TYPES: [&str; 2] = ["JWT", "at+jwt"];
@@ -44,20 +46,28 @@ pub struct ForeignIssuer {
 /// Verifies the tokens of foreign issuers.
 pub struct ForeignTokens {
     issuers: BTreeMap<String, Issuer>,
+    keepers: Vec<KeySetKeeper>,
     clock: Arc<dyn Clock>,
     leeway: Duration,
 }
 
 struct Issuer {
-    keys: KeyRing,
+    keys: Keys,
+    algorithms: Vec<Algorithm>,
     audience: Vec<String>,
     subject_claim: String,
     token_type: Option<String>,
     tenant: TenantId,
 }
 
+/// Where an issuer's keys are now.
+enum Keys {
+    Given(RwLock<Arc<KeyRing>>),
+    Kept(Arc<RemoteKeys>),
+}
+
 impl ForeignTokens {
-    /// Reads every issuer's keys; `leeway` is how much its clock may differ from ours.
+    /// Reads every issuer's keys, those apart that are fetched; `leeway` is how much its clock may differ from ours.
     ///
     /// # Errors
     ///
@@ -68,6 +78,7 @@ impl ForeignTokens {
         leeway: Duration,
     ) -> Result<Self, Vec<ForeignIssuerError>> {
         let mut known = BTreeMap::new();
+        let mut keepers = Vec::new();
         let mut errors = Vec::new();
         for ForeignIssuer { issuer, audience, keys, algorithms, subject_claim, token_type, tenant } in issuers
         {
@@ -85,24 +96,100 @@ impl ForeignTokens {
                     report(problem);
                 }
             }
-            match KeyRing::read(&keys, &algorithms) {
-                Ok(keys) => {
-                    known.insert(issuer, Issuer { keys, audience, subject_claim, token_type, tenant });
+            let keys = match keys {
+                ForeignKeys::Remote(set) => {
+                    let keys = Arc::new(RemoteKeys::new(set.max_age));
+                    let of = (issuer.clone(), algorithms.clone());
+                    keepers.push(KeySetKeeper::new(of.0, of.1, set, Arc::clone(&keys)));
+                    Keys::Kept(keys)
                 }
-                Err(error) => report(ForeignIssuerProblem::Keys(error)),
-            }
+                given => match read(&given, &algorithms) {
+                    Ok(ring) => Keys::Given(RwLock::new(Arc::new(ring))),
+                    Err(error) => {
+                        report(ForeignIssuerProblem::Keys(error));
+                        continue;
+                    }
+                },
+            };
+            let settings = Issuer { keys, algorithms, audience, subject_claim, token_type, tenant };
+            known.insert(issuer, settings);
         }
-        if errors.is_empty() { Ok(Self { issuers: known, clock, leeway }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { issuers: known, keepers, clock, leeway }) } else { Err(errors) }
     }
 
-    /// Who a token speaks for; `None` when its issuer is not configured.
-    fn read(&self, token: &str) -> Result<Option<Principal>, Refusal> {
-        let Some(token) = UnverifiedToken::parse(token) else { return Ok(None) };
-        let Some(issuer) = token.issuer().and_then(|iss| self.issuers.get(iss)) else { return Ok(None) };
+    /// The keepers of the key sets that are fetched, each to be [run](KeySetKeeper::run): until then, no token of these
+    /// issuers can be verified. Given once.
+    pub fn take_keepers(&mut self) -> Vec<KeySetKeeper> {
+        std::mem::take(&mut self.keepers)
+    }
 
-        let header = token.header().filter(|header| issuer.takes(header)).ok_or(Refusal::Invalid)?;
-        let key = issuer.keys.find(header.kid.as_deref()).ok_or(Refusal::Invalid)?;
-        let claims = token.verify(key, &header).ok_or(Refusal::Invalid)?;
+    /// Has every key set that is fetched looked at now.
+    pub fn look_again(&self) {
+        for issuer in self.issuers.values() {
+            if let Keys::Kept(keys) = &issuer.keys {
+                keys.look_again();
+            }
+        }
+    }
+
+    /// Puts other keys in the place of an issuer's, from the next token on; whoever remembers tokens of the old ones must
+    /// [forget](crate::TokenCache::forget_all) them. Whether they are others. A set that is fetched, and an issuer that is
+    /// not configured, stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// The keys cannot be used: the old ones stay.
+    pub fn replace_keys(&self, issuer: &str, keys: &ForeignKeys) -> Result<bool, ForeignIssuerError> {
+        let Some(Issuer { keys: Keys::Given(current), algorithms, .. }) = self.issuers.get(issuer) else {
+            return Ok(false);
+        };
+        let ring = read(keys, algorithms).map_err(|error| ForeignIssuerError {
+            issuer: issuer.to_owned(),
+            problem: ForeignIssuerProblem::Keys(error),
+        })?;
+        let mut current = current.write().unwrap_or_else(PoisonError::into_inner);
+        let replaces = !current.is_same(&ring);
+        *current = Arc::new(ring);
+        Ok(replaces)
+    }
+
+    /// What there is to count of the key sets that are fetched, by issuer.
+    #[must_use]
+    pub fn key_set_figures(&self) -> Vec<KeySetFigures> {
+        let figures = |(issuer, settings): (&String, &Issuer)| match &settings.keys {
+            Keys::Kept(keys) => Some(keys.figures(issuer)),
+            Keys::Given(_) => None,
+        };
+        self.issuers.iter().filter_map(figures).collect()
+    }
+
+    /// Who a token speaks for.
+    async fn read(&self, token: &str) -> Result<Verdict, AuthenticationUnavailable> {
+        let Some(token) = UnverifiedToken::parse(token) else { return Ok(Verdict::NotMine) };
+        let Some(issuer) = token.issuer().and_then(|iss| self.issuers.get(iss)) else {
+            return Ok(Verdict::NotMine);
+        };
+        let Some(header) = token.header().filter(|header| issuer.takes(header)) else {
+            return Ok(Verdict::Refused(Refusal::Invalid));
+        };
+        let Some(ring) = issuer.keys.keys_for(header.kid.as_deref()).await? else {
+            return Ok(Verdict::Refused(Refusal::Invalid));
+        };
+        Ok(match self.judge(issuer, token, &header, &ring) {
+            Ok(principal) => Verdict::Known(Arc::new(principal)),
+            Err(refusal) => Verdict::Refused(refusal),
+        })
+    }
+
+    fn judge(
+        &self,
+        issuer: &Issuer,
+        token: UnverifiedToken<'_>,
+        header: &Header,
+        ring: &KeyRing,
+    ) -> Result<Principal, Refusal> {
+        let key = ring.find(header.kid.as_deref()).ok_or(Refusal::Invalid)?;
+        let claims = token.verify(key, header).ok_or(Refusal::Invalid)?;
 
         let expires_at = claims.expires_at(self.clock.now(), self.leeway)?;
         if !claims.audience().iter().any(|audience| issuer.audience.contains(audience)) {
@@ -110,28 +197,46 @@ impl ForeignTokens {
         }
         let person = claims.person(&issuer.subject_claim)?;
         let caller = Caller { tenant: issuer.tenant.clone(), person };
-        Ok(Some(Principal { caller, session: None, expires_at }))
+        Ok(Principal { caller, session: None, expires_at })
+    }
+}
+
+impl Keys {
+    /// The keys to try a token with that names this one.
+    async fn keys_for(&self, kid: Option<&str>) -> Result<Option<Arc<KeyRing>>, AuthenticationUnavailable> {
+        match self {
+            Self::Given(ring) => Ok(Some(Arc::clone(&ring.read().unwrap_or_else(PoisonError::into_inner)))),
+            Self::Kept(keys) => keys.keys_for(kid).await,
+        }
     }
 }
 
 impl Issuer {
-    /// Whether a token of this type is meant for access (RFC 8725, section 3.11).
+    /// Whether a token's algorithm is one of the issuer's, and its type is meant for access (RFC 8725, section 3.11). What
+    /// fails here makes nobody look for keys.
     fn takes(&self, header: &Header) -> bool {
-        match &self.token_type {
+        let is_for_access = match &self.token_type {
             Some(required) => header.is_typed(required),
             None => header.is_untyped() || GENERAL_TYPES.iter().any(|general| header.is_typed(general)),
-        }
+        };
+        is_for_access && self.algorithms.contains(&header.algorithm)
+    }
+}
+
+/// Keys that are given, read.
+fn read(keys: &ForeignKeys, allowed: &[Algorithm]) -> Result<KeyRing, KeySetError> {
+    match keys {
+        ForeignKeys::KeySet(document) => KeyRing::read_set(document, allowed),
+        ForeignKeys::PublicKeyPem(pem) => KeyRing::read_pem(pem, allowed),
+        ForeignKeys::Secret(secret) => KeyRing::read_secret(secret, allowed),
+        ForeignKeys::Remote(_) => Err(KeySetError::NoKey),
     }
 }
 
 #[async_trait]
 impl Authenticator for ForeignTokens {
     async fn authenticate(&self, token: &str) -> Result<Verdict, AuthenticationUnavailable> {
-        Ok(match self.read(token) {
-            Ok(Some(principal)) => Verdict::Known(Arc::new(principal)),
-            Ok(None) => Verdict::NotMine,
-            Err(refusal) => Verdict::Refused(refusal),
-        })
+        self.read(token).await
     }
 
     /// Foreign tokens have no session of ours.

@@ -4,6 +4,8 @@
 //! ```text
 //! TokenCache ── asks in turn ──> OwnTokens      (issues and verifies; EdDSA; sessions can be revoked)
 //!                                ForeignTokens  (verifies; keys and algorithms by configuration)
+//!                                      ↑ keys
+//!                                KeySetKeeper   (a task for each issuer whose key set is fetched)
 //! ```
 //!
 //! Signatures are `jsonwebtoken`'s and aws-lc-rs's. What is ours is the judgement around them (RFC 8725): a token is read
@@ -52,16 +54,20 @@ mod foreign_keys;
 mod foreign_tokens;
 mod header;
 mod json_object;
+mod key_set_keeper;
 mod own_tokens;
+mod remote_keys;
 mod sha256;
 mod signing_keys;
 mod token_cache;
 mod verification_key;
 
-pub use foreign_keys::{ForeignKeys, KeySetError};
+pub use foreign_keys::{ForeignKeys, KeySetError, MAX_DOCUMENT_BYTES};
 pub use foreign_tokens::{ForeignIssuer, ForeignIssuerError, ForeignIssuerProblem, ForeignTokens};
 pub use jsonwebtoken::Algorithm;
+pub use key_set_keeper::KeySetKeeper;
 pub use own_tokens::{Lifetimes, OwnTokens};
+pub use remote_keys::{KeySetFigures, RemoteKeySet, UNKNOWN_KID_COOLDOWN};
 pub use signing_keys::{SigningKeys, SigningKeysError};
-pub use token_cache::TokenCache;
+pub use token_cache::{TokenCache, TokenCacheFigures};
 pub use verification_key::KeyError;

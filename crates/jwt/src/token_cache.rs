@@ -1,10 +1,12 @@
 //! Verified tokens, remembered: a signature is checked once per token, not once per request.
 //!
 //! Only good tokens are remembered, under the SHA-256 of the whole token, so that a token which differs in one bit is
-//! another one. What ends a token early ends its entry: expiry is asked of the clock at every hit, and
-//! [`forget`](Authenticator::forget) drops a revoked session's entries.
+//! another one. What ends a token early ends its entry: expiry is asked of the clock at every hit,
+//! [`forget`](Authenticator::forget) drops a revoked session's entries, and [`forget_all`](TokenCache::forget_all) drops
+//! everything when a key may be gone.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,8 +24,8 @@ use crate::sha256::sha256;
 ///
 /// # The race with a revocation
 ///
-/// A verification that found its session alive just before the revocation must not be remembered after it. Each
-/// `forget` begins a new epoch, and a verification is remembered only in the epoch that it began in. Both happen under one
+/// A verification that found its session alive, or its key in force, just before the end of either must not be remembered
+/// after it. Each `forget` and each `forget_all` begins a new epoch, and a verification is remembered only in the epoch that it began in. Both happen under one
 /// lock: either the entry is in the cache before `forget` sweeps it, or the epoch has changed before the entry is made, and
 /// there is no moment between. A verification that begins after the change of epoch asks a store that knows of the
 /// revocation already. The price is that whatever else was being verified meanwhile is verified once more. Hits take no
@@ -34,6 +36,19 @@ pub struct TokenCache {
     leeway: Duration,
     known: Cache<[u8; 32], Arc<Principal>>,
     epoch: Mutex<u64>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+/// What there is to count of the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenCacheFigures {
+    /// Tokens that were remembered when they were shown, expired ones included.
+    pub hits: u64,
+    /// Tokens that had to be verified.
+    pub misses: u64,
+    /// Tokens that are remembered now.
+    pub tokens: usize,
 }
 
 impl TokenCache {
@@ -45,7 +60,33 @@ impl TokenCache {
         capacity_tokens: usize,
         leeway: Duration,
     ) -> Self {
-        Self { inner, clock, leeway, known: Cache::new(capacity_tokens), epoch: Mutex::new(0) }
+        Self {
+            inner,
+            clock,
+            leeway,
+            known: Cache::new(capacity_tokens),
+            epoch: Mutex::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        }
+    }
+
+    /// Forgets every token. Called when a key has been taken out of force; once it returns, no token is known but by a key
+    /// that is in force. Everything is dropped, since nothing says which key verified what: keys go seldom.
+    pub fn forget_all(&self) {
+        let mut epoch = self.lock_epoch();
+        *epoch = epoch.wrapping_add(1);
+        self.known.clear();
+    }
+
+    /// What there is to count.
+    #[must_use]
+    pub fn figures(&self) -> TokenCacheFigures {
+        TokenCacheFigures {
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+            tokens: self.known.len(),
+        }
     }
 
     /// The first answer that is not [`Verdict::NotMine`]. One that cannot answer might have, so the next is not asked.
@@ -80,9 +121,11 @@ impl Authenticator for TokenCache {
         }
         let hash = sha256(token);
         if let Some(principal) = self.known.get(&hash) {
+            self.hits.fetch_add(1, Ordering::Relaxed);
             let is_past = is_past(principal.expires_at, self.clock.now(), self.leeway);
             return Ok(if is_past { Verdict::Refused(Refusal::Expired) } else { Verdict::Known(principal) });
         }
+        self.misses.fetch_add(1, Ordering::Relaxed);
         let began_in = *self.lock_epoch();
         let verdict = self.ask(token).await?;
         if let Verdict::Known(principal) = &verdict {

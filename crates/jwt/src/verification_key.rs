@@ -39,6 +39,19 @@ impl VerificationKey {
         Ok(Self { key, algorithms })
     }
 
+    /// Whether both are one key for the same algorithms.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        use DecodingKeyKind::{RsaModulusExponent, SecretOrDer};
+        let is_one_key = match (self.key.kind(), other.key.kind()) {
+            (SecretOrDer(a), SecretOrDer(b)) => a == b,
+            (RsaModulusExponent { n, e }, RsaModulusExponent { n: other_n, e: other_e }) => {
+                (n, e) == (other_n, other_e)
+            }
+            _ => false,
+        };
+        is_one_key && self.key.family() == other.key.family() && self.algorithms == other.algorithms
+    }
+
     /// Whether this key may do the algorithm and confirms the signature, given in base64url.
     pub(crate) fn verify(&self, algorithm: Algorithm, signed: &[u8], signature: &str) -> bool {
         self.algorithms.contains(&algorithm)

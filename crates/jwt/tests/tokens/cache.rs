@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_executor::block_on;
-use strongroom_jwt::TokenCache;
+use strongroom_jwt::{TokenCache, TokenCacheFigures};
 use strongroom_ports::{AuthenticationUnavailable, Authenticator, Principal, SessionId, Verdict};
 use strongroom_testkit::fake::ManualClock;
 use strongroom_testkit::{contract, sample};
@@ -23,6 +23,8 @@ struct Sessions {
     forgotten: AtomicUsize,
     /// Sessions of this cache end while a verification, having found them alive, is still under way.
     ends_meanwhile: OnceLock<(Weak<TokenCache>, SessionId)>,
+    /// The key of this cache's tokens goes out of force, likewise.
+    all_end_meanwhile: OnceLock<Weak<TokenCache>>,
 }
 
 impl Sessions {
@@ -35,6 +37,7 @@ impl Sessions {
             asked: AtomicUsize::new(0),
             forgotten: AtomicUsize::new(0),
             ends_meanwhile: OnceLock::new(),
+            all_end_meanwhile: OnceLock::new(),
         })
     }
 
@@ -62,6 +65,10 @@ impl Authenticator for Sessions {
         if let Some((cache, session)) = self.ends_meanwhile.get() {
             self.revoke();
             cache.upgrade().unwrap().forget(session);
+        }
+        if let Some(cache) = self.all_end_meanwhile.get() {
+            self.revoke();
+            cache.upgrade().unwrap().forget_all();
         }
         Ok(verdict)
     }
@@ -193,6 +200,38 @@ fn a_verification_that_a_revocation_overtakes_is_not_remembered() {
     assert!(is_known(&judge(&*cache, "a")), "it was alive when it was asked for");
     assert_eq!(judge(&*cache, "a"), INVALID);
     assert_eq!(sessions.asked(), 2);
+}
+
+#[test]
+fn all_that_is_forgotten_is_asked_for_again() {
+    let (a, b) =
+        (Sessions::new("a", sample::fresh_session_id()), Sessions::new("b", sample::fresh_session_id()));
+    let cache = cache_of(&[&a, &b], clock());
+    assert!(is_known(&judge(&*cache, "a")) && is_known(&judge(&*cache, "b")));
+    cache.forget_all();
+    assert_eq!(cache.figures().tokens, 0);
+    a.revoke();
+    assert_eq!(judge(&*cache, "a"), INVALID);
+    assert!(is_known(&judge(&*cache, "b")));
+}
+
+#[test]
+fn a_verification_that_the_end_of_a_key_overtakes_is_not_remembered() {
+    let sessions = Sessions::new("a", sample::fresh_session_id());
+    let cache = cache_of(&[&sessions], clock());
+    sessions.all_end_meanwhile.set(Arc::downgrade(&cache)).unwrap();
+    assert!(is_known(&judge(&*cache, "a")), "the key was in force when it was asked for");
+    assert_eq!(judge(&*cache, "a"), INVALID);
+}
+
+#[test]
+fn it_counts_what_it_remembered_and_what_it_did_not() {
+    let sessions = Sessions::new("a", sample::fresh_session_id());
+    let cache = cache_of(&[&sessions], clock());
+    for token in ["a", "a", "a", "b"] {
+        judge(&*cache, token);
+    }
+    assert_eq!(cache.figures(), TokenCacheFigures { hits: 2, misses: 2, tokens: 1 });
 }
 
 #[test]

@@ -15,4 +15,8 @@ mod malicious;
 #[cfg(test)]
 mod own;
 #[cfg(test)]
+mod remote;
+#[cfg(test)]
+mod remote_troubles;
+#[cfg(test)]
 mod support;
