@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -45,12 +45,17 @@ pub struct Lifetimes {
 
 /// Issues our own tokens and verifies them.
 pub struct OwnTokens {
-    keys: SigningKeys,
+    keys: RwLock<Arc<Published>>,
     tenants: BTreeSet<TenantId>,
     sessions: Arc<dyn SessionStore>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
     lifetimes: Lifetimes,
+}
+
+/// Keys in force, and their public halves for everybody.
+struct Published {
+    keys: SigningKeys,
     key_set: Bytes,
 }
 
@@ -65,8 +70,24 @@ impl OwnTokens {
         randomness: Arc<dyn Randomness>,
         lifetimes: Lifetimes,
     ) -> Self {
-        let key_set = key_set(&keys);
-        Self { keys, tenants: tenants.into_iter().collect(), sessions, clock, randomness, lifetimes, key_set }
+        let keys = RwLock::new(Arc::new(Published::new(keys)));
+        Self { keys, tenants: tenants.into_iter().collect(), sessions, clock, randomness, lifetimes }
+    }
+
+    /// Puts other keys in the place of these, from the next token on. Whether one of the old is gone: then whoever remembers
+    /// tokens must [forget](crate::TokenCache::forget_all) them.
+    pub fn replace_keys(&self, keys: SigningKeys) -> bool {
+        let published = Arc::new(Published::new(keys));
+        let mut current = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let stays =
+            |old: &SigningKey| published.keys.find(&old.kid).is_some_and(|key| key.public == old.public);
+        let is_one_gone = !current.keys.iter().all(stays);
+        *current = published;
+        is_one_gone
+    }
+
+    fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads a token of one `typ`: who it speaks for, in which session, until when. `None` when its issuer is none of our
@@ -77,7 +98,8 @@ impl OwnTokens {
         let Some(tenant) = tenant.filter(|tenant| self.tenants.contains(tenant)) else { return Ok(None) };
 
         let header = token.header().filter(|header| header.is_typed(typ)).ok_or(Refusal::Invalid)?;
-        let key = header.kid.as_deref().and_then(|kid| self.keys.find(kid)).ok_or(Refusal::Invalid)?;
+        let published = self.published();
+        let key = header.kid.as_deref().and_then(|kid| published.keys.find(kid)).ok_or(Refusal::Invalid)?;
         let claims = token.verify(&key.verifying, &header).ok_or(Refusal::Invalid)?;
 
         let expires_at = claims.expires_at(self.clock.now(), self.lifetimes.leeway)?;
@@ -116,7 +138,8 @@ impl TokenIssuer for OwnTokens {
         if !self.tenants.contains(&caller.tenant) {
             return Err(IssueError);
         }
-        let key = self.keys.first().ok_or(IssueError)?;
+        let published = self.published();
+        let key = published.keys.first().ok_or(IssueError)?;
         let Lifetimes { access_lifetime, refresh_lifetime, leeway } = self.lifetimes;
         let issued_at = Timestamp::from_secs(self.clock.now().secs());
         let expiry = |lifetime: Duration| issued_at.plus(Duration::from_secs(lifetime.as_secs()));
@@ -151,7 +174,7 @@ impl TokenIssuer for OwnTokens {
     }
 
     fn key_set(&self) -> Bytes {
-        self.key_set.clone()
+        self.published().key_set.clone()
     }
 }
 
@@ -182,10 +205,17 @@ impl Authenticator for OwnTokens {
 impl fmt::Debug for OwnTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OwnTokens")
-            .field("keys", &self.keys)
+            .field("keys", &self.published().keys)
             .field("tenants", &self.tenants)
             .field("lifetimes", &self.lifetimes)
             .finish_non_exhaustive()
+    }
+}
+
+impl Published {
+    fn new(keys: SigningKeys) -> Self {
+        let key_set = key_set(&keys);
+        Self { keys, key_set }
     }
 }
 

@@ -1,8 +1,7 @@
 //! The keys that sign our own tokens: Ed25519, read from and written to the bytes of a key file.
 //!
-//! The first key signs, all verify: to change keys, put the new one behind the first, let every reader of the key set learn
-//! it, move it to the front, and drop the old one when the last token it signed has expired. Seeds never leave this file
-//! but in [`to_json`](SigningKeys::to_json); who may read the file is the binary's to check.
+//! The first key signs, all verify; how they follow each other is in `signing_key_order.rs`. Seeds never leave this file but
+//! in [`to_json`](SigningKeys::to_json); who may read the file is the binary's to check.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -23,14 +22,14 @@ const FORMAT_VERSION: u32 = 1;
 /// The longest file: room for all keys, ten times over.
 const MAX_FILE_BYTES: usize = 32 * 1024;
 /// The most keys: one in use, one to come, and the past of an operator who never cleans up.
-const MAX_KEYS: usize = 16;
+pub(crate) const MAX_KEYS: usize = 16;
 /// The longest key id.
 const MAX_KID_BYTES: usize = 64;
 /// An Ed25519 seed (RFC 8032, section 5.1.5): any 32 bytes.
 const SEED_BYTES: usize = 32;
 
 /// Our signing keys, at least one. Overwritten when dropped.
-pub struct SigningKeys(Vec<SigningKey>);
+pub struct SigningKeys(pub(crate) Vec<SigningKey>);
 
 /// One key pair.
 pub(crate) struct SigningKey {
@@ -40,12 +39,14 @@ pub(crate) struct SigningKey {
     pub(crate) verifying: VerificationKey,
     /// The public key (`x`, RFC 8037, section 2).
     pub(crate) public: Vec<u8>,
+    /// Since when it signs no more; `None` for the key that signs, and for one that never did.
+    pub(crate) signed_until: Option<Timestamp>,
     signing: EncodingKey,
     seed: Zeroizing<[u8; SEED_BYTES]>,
 }
 
-/// `{"version":1,"keys":[{"kid":"…","private_key":"<base64url of the seed>"}]}`; borrowed, so that no copy of a key stays
-/// behind.
+/// `{"version":1,"keys":[{"kid":"…","private_key":"<base64url of the seed>"}]}`, where a key that has signed and does no
+/// more has `"signed_until"` in seconds since the epoch; borrowed, so that no copy of a key stays behind.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeyFile<'a> {
@@ -59,6 +60,8 @@ struct KeyFile<'a> {
 struct KeyEntry<'a> {
     kid: &'a str,
     private_key: &'a str,
+    #[serde(default)]
+    signed_until: Option<u32>,
 }
 
 impl SigningKeys {
@@ -89,23 +92,25 @@ impl SigningKeys {
                 return Err(SigningKeysError::DuplicateKid { place });
             }
             let seed = decode_seed(entry.private_key).ok_or(SigningKeysError::Key { place })?;
-            SigningKey::new(entry.kid.to_owned(), seed).ok_or(SigningKeysError::Key { place })
+            let mut key =
+                SigningKey::new(entry.kid.to_owned(), seed).ok_or(SigningKeysError::Key { place })?;
+            key.signed_until = entry.signed_until.map(|secs| Timestamp::from_secs(secs.into()));
+            match key.signed_until {
+                Some(_) if index == 0 => Err(SigningKeysError::Ended),
+                _ => Ok(key),
+            }
         };
         file.keys.iter().enumerate().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    /// One new key. Its id is the second it was made in and four random bytes, so that ids sort by age.
+    /// One new key.
     ///
     /// # Errors
     ///
     /// [`SigningKeysError::Key`] when the cipher's library failed.
     pub fn generate(now: Timestamp, randomness: &dyn Randomness) -> Result<Self, SigningKeysError> {
-        let mut seed = Zeroizing::new([0; SEED_BYTES]);
-        randomness.fill(seed.as_mut());
-        let mut tail = [0; 4];
-        randomness.fill(&mut tail);
-        let kid = format!("{}-{:08x}", now.secs().max(0), u32::from_be_bytes(tail));
-        SigningKey::new(kid, seed).map(|key| Self(vec![key])).ok_or(SigningKeysError::Key { place: 1 })
+        let key = SigningKey::generate(now, randomness).ok_or(SigningKeysError::Key { place: 1 })?;
+        Ok(Self(vec![key]))
     }
 
     /// The key file's bytes, private keys in clear.
@@ -120,7 +125,12 @@ impl SigningKeys {
             json.push_str(&key.kid);
             json.push_str("\", \"private_key\": \"");
             json.push_str(&private_key);
-            json.push_str("\" }");
+            json.push('"');
+            if let Some(end) = key.signed_until {
+                json.push_str(", \"signed_until\": ");
+                json.push_str(&end.secs().max(0).to_string());
+            }
+            json.push_str(" }");
         }
         json.push_str("\n  ]\n}\n");
         json
@@ -161,7 +171,16 @@ impl SigningKey {
         let public = pair.public_key().as_ref().to_vec();
         let signing = EncodingKey::from_ed_der(pair.to_pkcs8v1().ok()?.as_ref());
         let verifying = VerificationKey::new(DecodingKey::from_ed_der(&public), &[Algorithm::EdDSA]).ok()?;
-        Some(Self { kid, verifying, public, signing, seed })
+        Some(Self { kid, verifying, public, signed_until: None, signing, seed })
+    }
+
+    /// A new key. Its id is the second it was made in and four random bytes, so that ids sort by age.
+    pub(crate) fn generate(now: Timestamp, randomness: &dyn Randomness) -> Option<Self> {
+        let mut seed = Zeroizing::new([0; SEED_BYTES]);
+        randomness.fill(seed.as_mut());
+        let mut tail = [0; 4];
+        randomness.fill(&mut tail);
+        Self::new(format!("{}-{:08x}", now.secs().max(0), u32::from_be_bytes(tail)), seed)
     }
 
     /// A token of this `typ` and these claims; `None` when signing failed.
@@ -197,7 +216,8 @@ pub enum SigningKeysError {
     TooLong,
     /// Not the JSON of a key file.
     #[error(
-        "the signing key file is not a JSON object of `version` and `keys`, each key of `kid` and `private_key`"
+        "the signing key file is not a JSON object of `version` and `keys`, each key of `kid`, `private_key` and perhaps \
+         `signed_until`"
     )]
     Malformed,
     /// Written by another version of this software.
@@ -207,11 +227,14 @@ pub enum SigningKeysError {
         found: u32,
     },
     /// No key, or too many.
-    #[error("a signing key file has 1 to {MAX_KEYS} keys, and this one has {found}")]
+    #[error("a signing key file has 1 to {MAX_KEYS} keys, and not {found}")]
     Count {
         /// The keys found.
         found: usize,
     },
+    /// The key that signs has ended, by the file's word.
+    #[error("signing key 1: the first key signs, and this one has a `signed_until`")]
+    Ended,
     /// An id outside the grammar.
     #[error("signing key {place}: a kid is 1 to {MAX_KID_BYTES} characters of A-Z a-z 0-9 . _ -")]
     Kid {

@@ -172,3 +172,19 @@ fn a_token_of_an_unknown_issuer_is_somebody_elses() {
     }
     assert_eq!(issuer.judge_claims("{}"), Verdict::NotMine);
 }
+
+#[test]
+fn the_keys_of_an_issuer_are_replaced_under_way_or_stay_when_the_new_ones_are_unsound() {
+    let (old, new) = (TestKey::generate(Algorithm::ES256), TestKey::generate(Algorithm::ES256));
+    let tokens = accepting(issuer(old.keys(), &[Algorithm::ES256]));
+    let token = |key: &TestKey| {
+        forge(r#"{"alg":"ES256"}"#, &claims(""), |message| key.sign(Algorithm::ES256, message))
+    };
+    assert_eq!(tokens.replace_keys(ISSUER, &old.keys()), Ok(false), "the same key");
+    assert!(tokens.replace_keys(ISSUER, &TestKey::generate(Algorithm::ES384).keys()).is_err());
+    assert!(is_known(&judge(&tokens, &token(&old))));
+    assert_eq!(tokens.replace_keys(ISSUER, &new.keys()), Ok(true));
+    assert_eq!(judge(&tokens, &token(&old)), INVALID);
+    assert!(is_known(&judge(&tokens, &token(&new))));
+    assert_eq!(tokens.replace_keys("https://other.example", &old.keys()), Ok(false));
+}

@@ -333,3 +333,32 @@ fn a_bad_token_costs_no_look_at_the_store() {
     assert_eq!(judge(&tokens, &format!("{signed}.{}", URL_SAFE_NO_PAD.encode([7; 64]))), INVALID);
     assert_eq!(judge(&tokens, pair.refresh.as_str()), INVALID);
 }
+
+#[test]
+fn keys_are_replaced_under_way_and_it_is_told_whether_one_is_gone() {
+    const OTHER_SECOND: (&str, [u8; 32]) = ("second", [3; 32]);
+    let world = World::with_keys(&[FIRST]);
+    let (by_first, _) = world.sign_in();
+    let kid = |pair: &TokenPair| segment(pair.access.as_str(), 0)["kid"].as_str().unwrap().to_owned();
+
+    assert!(!world.tokens.replace_keys(signing_keys(&[SECOND, FIRST])));
+    let (by_second, _) = world.sign_in();
+    assert_eq!((kid(&by_first), kid(&by_second)), ("first".to_owned(), "second".to_owned()));
+    let published: Value = serde_json::from_slice(&world.tokens.key_set()).unwrap();
+    assert_eq!(
+        (&published["keys"][0]["kid"], &published["keys"][1]["kid"]),
+        (&json!("second"), &json!("first"))
+    );
+    for pair in [&by_first, &by_second] {
+        assert!(is_known(&world.judge(pair.access.as_str())));
+        assert!(world.tokens.read_refresh(pair.refresh.as_str()).is_ok());
+    }
+
+    assert!(world.tokens.replace_keys(signing_keys(&[SECOND])));
+    assert_eq!(world.judge(by_first.access.as_str()), INVALID);
+    assert_eq!(world.tokens.read_refresh(by_first.refresh.as_str()), Err(Refusal::Invalid));
+    assert!(is_known(&world.judge(by_second.access.as_str())));
+    assert!(!world.tokens.replace_keys(signing_keys(&[SECOND])));
+    assert!(world.tokens.replace_keys(signing_keys(&[OTHER_SECOND])), "another key of the same name");
+    assert_eq!(world.judge(by_second.access.as_str()), INVALID);
+}
