@@ -35,7 +35,7 @@ pub(crate) enum Command {
     /// Print an example configuration, check one, or show what is in force
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Make keys, list them, or add one
+    /// Make keys, list them, add one, or let one follow another
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Check, back up or restore a store
@@ -108,10 +108,28 @@ pub(crate) enum KeysCommand {
         /// A keyring, or a file of signing keys
         file: PathBuf,
     },
-    /// Put a new sealing key first in a keyring: it seals from the next start on, the others still open
+    /// Put a new key into a file: in a keyring it seals from the next start on; one that signs waits for its turn
     Add {
-        /// The keyring
+        /// A keyring, or a file of signing keys
         file: PathBuf,
+    },
+    /// Let the next key sign, a new one where none waits; the one that signed still verifies
+    Rotate {
+        /// A file of signing keys
+        file: PathBuf,
+    },
+    /// Take a signing key out, once no token of it can be good
+    Retire {
+        /// A file of signing keys
+        file: PathBuf,
+        /// The id of the key, as `keys list` prints it
+        kid: String,
+        /// The configuration that says how long tokens live; without it, the longest that any could
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Take it out at once: for a stolen key, whose tokens must all end
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -203,6 +221,10 @@ mod tests {
             "keys new --kind signing --out f",
             "keys list f",
             "keys add f",
+            "keys rotate f",
+            "keys retire f k",
+            "keys retire f k --config c",
+            "keys retire f k --force",
             "store check --config f",
             "store backup b --data-dir d",
             "store restore b --config f",
@@ -222,6 +244,8 @@ mod tests {
             "dev --format yaml",
             "keys new",
             "keys new --kind other --out f",
+            "keys rotate",
+            "keys retire f",
             "store check",
             "store check --config f --data-dir d",
             "store backup --config f",

@@ -7,8 +7,10 @@ use std::time::Duration;
 use strongroom_app::{Identity, LocalSafe, SignUpQuota, Tenant, Tenants};
 use strongroom_domain::Limits;
 use strongroom_http::{Api, HttpLimits, TrustedProxies};
-use strongroom_jwt::{ForeignIssuer, ForeignTokens, Lifetimes, OwnTokens, SigningKeys, TokenCache};
-use strongroom_ports::{Clock, Randomness};
+use strongroom_jwt::{
+    ForeignIssuer, ForeignTokens, KeySetKeeper, Lifetimes, OwnTokens, SigningKeys, TokenCache,
+};
+use strongroom_ports::{Authenticator, Clock, Randomness};
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
 
@@ -35,12 +37,22 @@ pub(crate) struct Parts {
     pub(crate) sign_ups_per_hour: u32,
 }
 
+/// Who verifies tokens: for whoever changes their keys while they serve, and for figures.
+#[derive(Debug)]
+pub(crate) struct Verifiers {
+    pub(crate) own: Arc<OwnTokens>,
+    pub(crate) foreign: Arc<ForeignTokens>,
+    pub(crate) remembered: Arc<TokenCache>,
+    /// Those of the key sets that are fetched, not yet at work.
+    pub(crate) keepers: Vec<KeySetKeeper>,
+}
+
 /// Puts a safe together. Opens the store: from here on the data directory is ours.
 ///
 /// # Errors
 ///
 /// [`Failure::Keys`] or [`Failure::Store`].
-pub(crate) fn compose(parts: Parts) -> Result<(Api, SqliteStore), Failure> {
+pub(crate) fn compose(parts: Parts) -> Result<(Api, SqliteStore, Verifiers), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
 
@@ -57,9 +69,12 @@ pub(crate) fn compose(parts: Parts) -> Result<(Api, SqliteStore), Failure> {
         randomness.clone(),
         parts.lifetimes,
     ));
-    let foreign = Arc::new(foreign_tokens(parts.issuers, clock.clone(), leeway)?);
-    let authenticator =
-        Arc::new(TokenCache::new(vec![own.clone(), foreign], clock.clone(), TOKENS_REMEMBERED, leeway));
+    let mut foreign = foreign_tokens(parts.issuers, clock.clone(), leeway)?;
+    let keepers = foreign.take_keepers();
+    let foreign = Arc::new(foreign);
+    let inner: Vec<Arc<dyn Authenticator>> = vec![own.clone(), foreign.clone()];
+    let authenticator = Arc::new(TokenCache::new(inner, clock.clone(), TOKENS_REMEMBERED, leeway));
+    let verifiers = Verifiers { own: own.clone(), foreign, remembered: authenticator.clone(), keepers };
 
     let safe = LocalSafe::new(records, sealer.clone(), clock.clone(), randomness.clone(), parts.limits);
     let identity = Identity::new(
@@ -83,7 +98,7 @@ pub(crate) fn compose(parts: Parts) -> Result<(Api, SqliteStore), Failure> {
         parts.trusted_proxies,
         random_u64(&*randomness),
     );
-    Ok((api, store))
+    Ok((api, store, verifiers))
 }
 
 fn open_store(directory: PathBuf, keyring: &Keyring) -> Result<SqliteStore, Failure> {

@@ -23,11 +23,13 @@ mod web_origin;
 #[cfg(test)]
 mod documentation_tests;
 #[cfg(test)]
+mod issuer_tests;
+#[cfg(test)]
 mod tests;
 
 use strongroom_app::Tenant;
 
-pub(crate) use issuer::{Issuer, IssuerKeys};
+pub(crate) use issuer::{Issuer, IssuerKeys, PublishedKeys};
 pub(crate) use layers::{Environment, Layers};
 pub(crate) use limits::Limits;
 pub(crate) use log::{Log, LogFormat};
@@ -36,7 +38,7 @@ pub(crate) use reader::InForce;
 pub(crate) use safe::Safe;
 pub(crate) use secret::KeySource;
 pub(crate) use server::Server;
-pub(crate) use tokens::Tokens;
+pub(crate) use tokens::{LONGEST_TOKEN_LIFE, Tokens};
 
 use problem::Source;
 use reader::Reader;

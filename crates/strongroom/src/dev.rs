@@ -21,6 +21,7 @@ use crate::cli::{DevArgs, DevFormat};
 use crate::compose::compose;
 use crate::config::{Config, Layers};
 use crate::failure::Failure;
+use crate::key_changes::{KeyChanges, KeySources};
 use crate::logging;
 use crate::serve::{Served, bind, options, parts, registry, runtime, serve_until_signal};
 use crate::system_clock::SystemClock;
@@ -51,15 +52,17 @@ pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let logging = logging::start(config.log);
     make_keys(&args.data_dir)?;
     let options = options(&config);
-    let (api, store) = compose(parts(config, true)?)?;
+    let sources = KeySources::of(&config);
+    let (api, store, verifiers) = compose(parts(config, true)?)?;
     let registry = registry(&store, &logging);
+    let keys = KeyChanges::new(sources, verifiers);
 
     let refused = |error: &dyn std::error::Error| Failure::Running(format!("the demo person: {error}"));
     let tenant = TenantId::parse("localhost").map_err(|error| refused(&error))?;
     let person = ExternalUserId::parse(DEMO_PERSON).map_err(|error| refused(&error))?;
     let demo = runtime.block_on(api.identity.begin(tenant, person)).map_err(|error| refused(&error))?;
-    let served = Served { api, listeners, admin: Some(admin), options, registry };
-    serve_until_signal(&runtime, served, &store, || {
+    let served = Served { api, keys, listeners, admin: Some(admin), options, registry };
+    serve_until_signal(runtime, served, &store, || {
         match args.format {
             DevFormat::Json => say_json(args, address, admin_address, &demo, out),
             DevFormat::Text => say_text(args, address, admin_address, &demo, out),

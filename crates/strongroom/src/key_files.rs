@@ -1,14 +1,25 @@
 //! Reading keys from where the configuration says they are.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use strongroom_jwt::{ForeignIssuer, ForeignKeys, SigningKeys};
+use strongroom_jwt::{ForeignIssuer, ForeignKeys, MAX_DOCUMENT_BYTES, RemoteKeySet, SigningKeys};
 use strongroom_seal::Keyring;
 use strongroom_seal::secret_file::{MAX_SECRET_FILE_BYTES, read_secret_file};
+use strongroom_upstream::{Client, ClientLimits, HttpKeySetSource, Roots};
 use zeroize::Zeroizing;
 
-use crate::config::{Issuer, IssuerKeys, KeySource};
+use crate::config::{Issuer, IssuerKeys, KeySource, PublishedKeys};
 use crate::failure::Failure;
+use crate::system_clock::SystemClock;
+
+/// What the fetch of a key set may take: the connection and the whole. Issuers answer in a fraction of a second.
+const FETCH_LIMITS: ClientLimits = ClientLimits {
+    connect: Duration::from_secs(5),
+    total: Duration::from_secs(10),
+    body_bytes: MAX_DOCUMENT_BYTES,
+};
 
 /// The keyring.
 ///
@@ -30,26 +41,54 @@ pub(crate) fn signing_keys(source: &KeySource) -> Result<SigningKeys, Failure> {
     SigningKeys::parse(&bytes).map_err(|error| Failure::Keys(format!("{place}: {error}")))
 }
 
-/// An issuer with its keys read in.
+/// An issuer with its keys read in, or what fetches them.
 ///
 /// # Errors
 ///
 /// As [`keyring`].
 pub(crate) fn issuer(configured: &Issuer) -> Result<ForeignIssuer, Failure> {
-    let keys = match &configured.keys {
-        IssuerKeys::Jwks(path) => ForeignKeys::KeySet(read_public(path)?),
-        IssuerKeys::PublicKey(path) => ForeignKeys::PublicKeyPem(read_public(path)?),
-        IssuerKeys::Secret(path) => ForeignKeys::Secret(without_newline(read_secret(path)?)),
-    };
     Ok(ForeignIssuer {
         issuer: configured.iss.clone(),
         audience: configured.audience.clone(),
-        keys,
+        keys: issuer_keys(configured)?,
         algorithms: configured.algorithms.clone(),
         subject_claim: configured.subject_claim.clone(),
         token_type: configured.token_type.clone(),
         tenant: configured.tenant.clone(),
     })
+}
+
+/// The keys alone.
+///
+/// # Errors
+///
+/// As [`keyring`].
+pub(crate) fn issuer_keys(issuer: &Issuer) -> Result<ForeignKeys, Failure> {
+    Ok(match &issuer.keys {
+        IssuerKeys::Published(keys) => ForeignKeys::Remote(published(&issuer.iss, keys)?),
+        IssuerKeys::Jwks(path) => ForeignKeys::KeySet(read_public(path)?),
+        IssuerKeys::PublicKey(path) => ForeignKeys::PublicKeyPem(read_public(path)?),
+        IssuerKeys::Secret(path) => ForeignKeys::Secret(without_newline(read_secret(path)?)),
+    })
+}
+
+/// What fetches an issuer's keys. Nothing is fetched here.
+fn published(issuer: &str, keys: &PublishedKeys) -> Result<RemoteKeySet, Failure> {
+    let refused = |why: &dyn std::fmt::Display| Failure::Keys(format!("issuer `{issuer}`: {why}"));
+    let mut roots = if keys.endpoint.is_plain() { Roots::none() } else { Roots::of_the_system() };
+    if let Some(path) = &keys.ca_file {
+        let pem = read_public(path)?;
+        roots =
+            roots.with_pem(&pem).map_err(|error| Failure::Keys(format!("{}: {error}", path.display())))?;
+    }
+    if roots.is_empty() && !keys.endpoint.is_plain() {
+        return Err(refused(
+            &"this system has no certificate authorities: install them, or name a jwks_ca_file",
+        ));
+    }
+    let client = Client::new(roots, Arc::new(SystemClock), FETCH_LIMITS).map_err(|error| refused(&error))?;
+    let source = HttpKeySetSource::new(client, keys.endpoint.clone());
+    Ok(RemoteKeySet { source: Arc::new(source), refresh: keys.refresh, max_age: keys.max_age })
 }
 
 /// The bytes, and what to call their place in an error.

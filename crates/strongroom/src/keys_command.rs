@@ -1,17 +1,20 @@
-//! `strongroom keys …`: make key files and say what is in them. Ids are printed, keys never.
+//! `strongroom keys …`: make key files, change them, and say what is in them. Ids are printed, keys never.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
+use std::time::SystemTime;
 
-use strongroom_jwt::SigningKeys;
+use strongroom_jwt::{SigningKeyState, SigningKeys};
 use strongroom_ports::{Clock, Randomness};
 use strongroom_seal::Keyring;
 use strongroom_seal::secret_file::{SecretFileError, read_secret_file, write_new_secret_file};
+use zeroize::Zeroizing;
 
 use crate::cli::{KeyKind, KeysCommand};
+use crate::config::{Environment, LONGEST_TOKEN_LIFE};
 use crate::failure::Failure;
+use crate::key_file_replacement::replace_secret_file;
+use crate::signing_keys_command;
 
 /// Runs the command.
 ///
@@ -20,6 +23,7 @@ use crate::failure::Failure;
 /// [`Failure::Keys`] when a file cannot be made, read or understood.
 pub(crate) fn run(
     command: &KeysCommand,
+    environment: Environment,
     clock: &dyn Clock,
     randomness: &dyn Randomness,
     out: &mut dyn Write,
@@ -36,72 +40,83 @@ pub(crate) fn run(
             list_signing_keys(&keys, out)?;
         }
         KeysCommand::List { file } => list(file, out)?,
-        KeysCommand::Add { file } => {
-            let mut keyring = Keyring::parse(&read_secret_file(file)?).map_err(refused(file))?;
-            keyring.add_sealing_key(randomness, clock.now()).map_err(refused(file))?;
-            replace_secret_file(file, &keyring.to_json())?;
-            list_keyring(&keyring, out)?;
+        KeysCommand::Add { file } => match read(file)? {
+            (Keys::Sealing(mut keyring), before) => {
+                keyring.add_sealing_key(randomness, clock.now()).map_err(refused(file))?;
+                replace_secret_file(file, &before, &keyring.to_json())?;
+                list_keyring(&keyring, out)?;
+            }
+            (Keys::Signing(mut keys), before) => {
+                keys.add(clock.now(), randomness).map_err(refused(file))?;
+                replace_secret_file(file, &before, keys.to_json().as_bytes())?;
+                list_signing_keys(&keys, out)?;
+            }
+        },
+        KeysCommand::Rotate { file } => {
+            signing_keys_command::rotate(file, clock.now(), randomness, out)?;
+        }
+        KeysCommand::Retire { file, kid, config, force } => {
+            let tokens_live = match config {
+                Some(config) => signing_keys_command::tokens_live(config, environment)?,
+                None => LONGEST_TOKEN_LIFE,
+            };
+            let tokens_live = (!force).then_some(tokens_live);
+            signing_keys_command::retire(file, kid, clock.now(), tokens_live, out)?;
         }
     }
     Ok(())
+}
+
+/// What a key file may hold.
+enum Keys {
+    Sealing(Keyring),
+    Signing(SigningKeys),
+}
+
+/// The keys of a file, and its bytes.
+fn read(file: &Path) -> Result<(Keys, Zeroizing<Vec<u8>>), Failure> {
+    let content = read_secret_file(file)?;
+    match (Keyring::parse(&content), SigningKeys::parse(&content)) {
+        (Ok(keyring), _) => Ok((Keys::Sealing(keyring), content)),
+        (_, Ok(keys)) => Ok((Keys::Signing(keys), content)),
+        (Err(sealing), Err(signing)) => {
+            let message = format!("neither sealing keys ({sealing}) nor signing keys ({signing})");
+            Err(refused(file)(message))
+        }
+    }
 }
 
 fn list(file: &Path, out: &mut dyn Write) -> Result<(), Failure> {
-    let content = read_secret_file(file)?;
-    match (Keyring::parse(&content), SigningKeys::parse(&content)) {
-        (Ok(keyring), _) => list_keyring(&keyring, out)?,
-        (_, Ok(keys)) => list_signing_keys(&keys, out)?,
-        (Err(sealing), Err(signing)) => {
-            let message = format!("neither sealing keys ({sealing}) nor signing keys ({signing})");
-            return Err(refused(file)(message));
+    match read(file)?.0 {
+        Keys::Sealing(keyring) => list_keyring(&keyring, out),
+        Keys::Signing(keys) => list_signing_keys(&keys, out),
+    }
+}
+
+fn list_keyring(keyring: &Keyring, out: &mut dyn Write) -> Result<(), Failure> {
+    for (index, id) in keyring.key_ids().enumerate() {
+        writeln!(out, "{id}  {}", if index == 0 { "seals and opens" } else { "opens" })?;
+    }
+    Ok(())
+}
+
+/// Writes what each signing key does.
+pub(crate) fn list_signing_keys(keys: &SigningKeys, out: &mut dyn Write) -> Result<(), Failure> {
+    for (kid, state) in keys.states() {
+        match state {
+            SigningKeyState::Signs => writeln!(out, "{kid}  signs and verifies")?,
+            SigningKeyState::Waits => writeln!(out, "{kid}  waits, and verifies")?,
+            SigningKeyState::Verifies { signed_until } => {
+                let until = humantime::format_rfc3339_seconds(SystemTime::from(signed_until));
+                writeln!(out, "{kid}  verifies, signed until {until}")?;
+            }
         }
     }
     Ok(())
 }
 
-fn list_keyring(keyring: &Keyring, out: &mut dyn Write) -> io::Result<()> {
-    list_ids(keyring.key_ids(), "seals and opens", "opens", out)
-}
-
-fn list_signing_keys(keys: &SigningKeys, out: &mut dyn Write) -> io::Result<()> {
-    list_ids(keys.kids(), "signs and verifies", "verifies", out)
-}
-
-fn list_ids<'k>(
-    ids: impl Iterator<Item = &'k str>,
-    first_does: &str,
-    others_do: &str,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    for (index, id) in ids.enumerate() {
-        writeln!(out, "{id}  {}", if index == 0 { first_does } else { others_do })?;
-    }
-    Ok(())
-}
-
-/// Puts new content in the place of a secret file: whoever reads sees the old or the new, and a crash leaves one of the
-/// two. A new file stands beside it for a moment, which also keeps two of us apart.
-fn replace_secret_file(file: &Path, content: &[u8]) -> Result<(), Failure> {
-    let failed = |error: io::Error| refused(file)(format!("could not be replaced: {error}"));
-    let file = fs::canonicalize(file).map_err(failed)?;
-    if fs::metadata(&file).map_err(failed)?.uid() != rustix::process::geteuid().as_raw() {
-        return Err(refused(&file)(
-            "belongs to another account, which could not read the new one".to_owned(),
-        ));
-    }
-    let mut beside = file.clone().into_os_string();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    write_new_secret_file(&beside, content)?;
-    fs::rename(&beside, &file).map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        failed(error)
-    })?;
-    let directory = file.parent().unwrap_or(Path::new("/"));
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
-}
-
-fn refused<E: ToString>(file: &Path) -> impl Fn(E) -> Failure {
+/// A refusal that names the file.
+pub(crate) fn refused<E: ToString>(file: &Path) -> impl Fn(E) -> Failure {
     move |error| Failure::Keys(format!("{}: {}", file.display(), error.to_string()))
 }
 
@@ -113,6 +128,7 @@ impl From<SecretFileError> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use strongroom_seal::SystemRandomness;
@@ -122,7 +138,8 @@ mod tests {
 
     fn run_to_text(command: &KeysCommand) -> Result<String, Failure> {
         let mut out = Vec::new();
-        run(command, &SystemClock, &SystemRandomness, &mut out).map(|()| String::from_utf8(out).unwrap())
+        run(command, Vec::new(), &SystemClock, &SystemRandomness, &mut out)
+            .map(|()| String::from_utf8(out).unwrap())
     }
 
     fn new(kind: KeyKind, file: &Path) -> Result<String, Failure> {
@@ -172,12 +189,71 @@ mod tests {
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 
+    /// What each key of a file of signing keys does, by `keys list`.
+    fn told(file: &Path) -> Vec<String> {
+        let does = |line: &str| line.split_once("  ").unwrap().1.to_owned();
+        list(file).unwrap().lines().map(does).collect()
+    }
+
+    fn kid(file: &Path, place: usize) -> String {
+        list(file).unwrap().lines().nth(place).unwrap().split(' ').next().unwrap().to_owned()
+    }
+
     #[test]
-    fn signing_keys_are_no_keyring_to_add_to() {
+    fn an_added_signing_key_waits_until_it_is_rotated_in_and_the_old_one_stays_while_its_tokens_live() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("signing.json");
-        let made = new(KeyKind::Signing, &file).unwrap();
-        assert_eq!(run_to_text(&KeysCommand::Add { file: file.clone() }).unwrap_err().code(), 4);
+        new(KeyKind::Signing, &file).unwrap();
+        let printed = run_to_text(&KeysCommand::Add { file: file.clone() }).unwrap();
+        assert_eq!(told(&file), ["signs and verifies", "waits, and verifies"]);
+        assert_eq!(printed, list(&file).unwrap());
+        let (old, next) = (kid(&file, 0), kid(&file, 1));
+        run_to_text(&KeysCommand::Rotate { file: file.clone() }).unwrap();
+        assert_eq!((kid(&file, 0), kid(&file, 1)), (next, old.clone()));
+        assert!(told(&file)[1].starts_with("verifies, signed until 20"), "{:?}", told(&file));
+
+        let before = fs::read(&file).unwrap();
+        let retire = |config, force| {
+            run_to_text(&KeysCommand::Retire { file: file.clone(), kid: old.clone(), config, force })
+        };
+        let refused = retire(None, false).unwrap_err();
+        assert_eq!(refused.code(), 4);
+        // Ninety days and five minutes, less what passed since.
+        assert!(refused.to_string().contains("for another 7776"), "{refused}");
+        let config = directory.path().join("strongroom.toml");
+        fs::write(&config, "tokens.refresh_lifetime_s = 3600\n[[tenant]]\nrp_id = \"localhost\"\n").unwrap();
+        let refused = retire(Some(config.clone()), false).unwrap_err();
+        assert!(refused.to_string().contains("for another 36"), "{refused}");
+        fs::write(&config, "nonsense").unwrap();
+        assert_eq!(retire(Some(config), false).unwrap_err().code(), 3);
+        assert_eq!(fs::read(&file).unwrap(), before, "a refusal changes nothing");
+
+        retire(None, true).unwrap();
+        assert_eq!(told(&file), ["signs and verifies"]);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn the_key_that_signs_and_one_that_is_not_there_are_not_taken_out_even_by_force() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("signing.json");
+        new(KeyKind::Signing, &file).unwrap();
+        for (kid, why) in [(kid(&file, 0), "rotate first"), ("other".to_owned(), "no key has this kid")] {
+            for force in [false, true] {
+                let retire =
+                    KeysCommand::Retire { file: file.clone(), kid: kid.clone(), config: None, force };
+                let refused = run_to_text(&retire).unwrap_err();
+                assert!(refused.code() == 4 && refused.to_string().contains(why), "{refused}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_keyring_has_no_turns() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("keyring.json");
+        let made = new(KeyKind::Sealing, &file).unwrap();
+        assert_eq!(run_to_text(&KeysCommand::Rotate { file: file.clone() }).unwrap_err().code(), 4);
         assert_eq!(list(&file).unwrap(), made);
     }
 

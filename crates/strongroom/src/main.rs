@@ -10,11 +10,14 @@ mod config_command;
 mod dev;
 mod failure;
 mod hardening;
+mod key_changes;
+mod key_file_replacement;
 mod key_files;
 mod keys_command;
 mod logging;
 mod metrics;
 mod serve;
+mod signing_keys_command;
 mod store_command;
 mod system_clock;
 
@@ -51,7 +54,9 @@ fn run(command: &Command, environment: Environment, out: &mut dyn Write) -> Resu
         Command::Dev(args) => dev::run(args, out),
         Command::Serve(args) => serve::run(args, environment),
         Command::Config(command) => config_command::run(command, environment, out),
-        Command::Keys(command) => keys_command::run(command, &SystemClock, &SystemRandomness, out),
+        Command::Keys(command) => {
+            keys_command::run(command, environment, &SystemClock, &SystemRandomness, out)
+        }
         Command::Store(command) => store_command::run(command, environment, out),
     }?;
     Ok(out.flush()?)

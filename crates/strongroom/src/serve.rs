@@ -15,6 +15,7 @@ use crate::cli::ServeArgs;
 use crate::compose::{Parts, compose};
 use crate::config::{Config, Environment, Layers};
 use crate::failure::Failure;
+use crate::key_changes::{KeyChanges, KeySources};
 use crate::logging::Logging;
 use crate::{hardening, key_files, logging, metrics};
 
@@ -31,13 +32,15 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Fail
     let listeners = bind(&config.server.listen, config.server.workers.map(usize::from))?;
     let admin = config.server.admin_listen.map(|address| bind(&[address], Some(1))).transpose()?;
     let options = options(&config);
-    let (api, store) = compose(parts(config, false)?)?;
+    let sources = KeySources::of(&config);
+    let (api, store, verifiers) = compose(parts(config, false)?)?;
     let registry = registry(&store, &logging);
+    let keys = KeyChanges::new(sources, verifiers);
 
     let addresses = listeners.addresses().to_vec();
     let admin_address = admin.as_ref().and_then(|admin| admin.addresses().first().copied());
-    let served = Served { api, listeners, admin, options, registry };
-    serve_until_signal(&runtime, served, &store, || {
+    let served = Served { api, keys, listeners, admin, options, registry };
+    serve_until_signal(runtime, served, &store, || {
         warn_of_few_files(options.connections);
         for address in addresses {
             let admin_address = admin_address.map(tracing::field::display);
@@ -122,6 +125,7 @@ pub(crate) fn registry(store: &SqliteStore, logging: &Logging) -> Registry {
 /// What is served, and where.
 pub(crate) struct Served {
     pub(crate) api: Api,
+    pub(crate) keys: KeyChanges,
     pub(crate) listeners: Listeners,
     pub(crate) admin: Option<Listeners>,
     pub(crate) options: ServerOptions,
@@ -130,7 +134,7 @@ pub(crate) struct Served {
 
 /// Serves, says so once signals are heeded, and comes back when one has ended it.
 pub(crate) fn serve_until_signal(
-    runtime: &Runtime,
+    runtime: Runtime,
     surface: Served,
     store: &SqliteStore,
     ready: impl FnOnce() -> Result<(), Failure>,
@@ -139,19 +143,26 @@ pub(crate) fn serve_until_signal(
     let stopped = runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).map_err(could_not)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(could_not)?;
-        let Served { api, listeners, admin, options, registry } = surface;
+        let mut hangup = signal(SignalKind::hangup()).map_err(could_not)?;
+        let Served { api, mut keys, listeners, admin, options, registry } = surface;
+        keys.keep();
         let server = Server::start(api, listeners, admin, options, registry).map_err(could_not)?;
         let said = ready();
         if said.is_ok() {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                    _ = hangup.recv() => keys.read_again(),
+                }
             }
             tracing::info!("draining");
         }
         let stopped = server.stop().await;
         said.map(|()| stopped)
     });
+    // A look-up of a name that hangs must not hold up the end.
+    runtime.shutdown_background();
     store.close();
     tracing::info!("stopped");
     match stopped? {

@@ -1,12 +1,20 @@
 //! `[[issuer]]`: somebody else's tokens that are accepted.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use strongroom_jwt::Algorithm;
 use strongroom_ports::TenantId;
+use strongroom_upstream::Endpoint;
 
 use super::raw::Raw;
 use super::reader::{Noted, Section};
+
+const DAY_S: u32 = 24 * 60 * 60;
+/// Often enough that a key which is withdrawn is gone within minutes, and seldom enough to be no burden to the issuer.
+const REFRESH_S: u32 = 300;
+/// A bad day of the issuer is not one of ours.
+const MAX_AGE_S: u32 = DAY_S;
 
 /// An issuer whose tokens are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +23,7 @@ pub(crate) struct Issuer {
     pub(crate) iss: String,
     /// `audience`: a token's `aud` must hold one of these; never empty.
     pub(crate) audience: Vec<String>,
-    /// `jwks_file`, `public_key_file` or `secret_file`.
+    /// `jwks_url`, `jwks_file`, `public_key_file` or `secret_file`.
     pub(crate) keys: IssuerKeys,
     /// `algorithms`: what its keys may be used with; never empty, of one family.
     pub(crate) algorithms: Vec<Algorithm>,
@@ -30,6 +38,8 @@ pub(crate) struct Issuer {
 /// Where an issuer's keys are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum IssuerKeys {
+    /// A JSON Web Key Set (RFC 7517) that the issuer publishes.
+    Published(PublishedKeys),
     /// A JSON Web Key Set (RFC 7517).
     Jwks(PathBuf),
     /// One public key in PEM.
@@ -38,11 +48,26 @@ pub(crate) enum IssuerKeys {
     Secret(PathBuf),
 }
 
+/// A key set that is fetched, and fetched again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PublishedKeys {
+    /// `jwks_url`.
+    pub(crate) endpoint: Endpoint,
+    /// `jwks_ca_file`: authorities that are trusted besides the system's.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// `jwks_refresh_s`: from one fetch to the next.
+    pub(crate) refresh: Duration,
+    /// `jwks_max_age_s`: how old a set may become; longer than the former.
+    pub(crate) max_age: Duration,
+}
+
 impl Issuer {
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
         let iss = section.required("issuer", filled);
         let audience = section.required_list("audience", filled_text);
+        let published = read_published(section);
         let sources = [
+            published.map(|keys| keys.map(IssuerKeys::Published)),
             section.path_or_none("jwks_file", "").map(|path| path.map(IssuerKeys::Jwks)),
             section.path_or_none("public_key_file", "").map(|path| path.map(IssuerKeys::PublicKey)),
             section.path_or_none("secret_file", "").map(|path| path.map(IssuerKeys::Secret)),
@@ -66,6 +91,9 @@ impl Issuer {
             (IssuerKeys::PublicKey(_), true) => {
                 return section.refuse("algorithms", "a public_key_file never goes with HS256, HS384, HS512");
             }
+            (IssuerKeys::Published(_), true) => {
+                return section.refuse("algorithms", "a jwks_url never goes with HS256, HS384, HS512");
+            }
             _ => {}
         }
         Some(Self {
@@ -78,6 +106,42 @@ impl Issuer {
             tenant: tenant?,
         })
     }
+}
+
+/// The published set, `None` where no URL is given: then nothing is said about how to fetch it.
+fn read_published(section: &mut Section<'_>) -> Result<Option<PublishedKeys>, Noted> {
+    let endpoint = section.read("jwks_url", "", |raw| match raw.text()? {
+        "" => Ok(None),
+        url => Endpoint::parse(url).map(Some).map_err(|error| error.to_string()),
+    });
+    let ca_file = section.path_or_none("jwks_ca_file", "");
+    let refresh = section.read("jwks_refresh_s", REFRESH_S, |raw| raw.seconds(1..=DAY_S));
+    let max_age = section.read("jwks_max_age_s", MAX_AGE_S, |raw| raw.seconds(2..=7 * DAY_S));
+
+    let (endpoint, ca_file) = (endpoint.ok_or(Noted)?, ca_file?);
+    let (refresh, max_age) = (refresh.ok_or(Noted)?, max_age.ok_or(Noted)?);
+    let Some(endpoint) = endpoint else {
+        for (is_given, key) in [
+            (ca_file.is_some(), "jwks_ca_file"),
+            (refresh != Duration::from_secs(REFRESH_S.into()), "jwks_refresh_s"),
+            (max_age != Duration::from_secs(MAX_AGE_S.into()), "jwks_max_age_s"),
+        ] {
+            if is_given {
+                section.refuse::<()>(key, "goes with a jwks_url only");
+            }
+        }
+        return Ok(None);
+    };
+    if ca_file.is_some() && endpoint.is_plain() {
+        section.refuse::<()>("jwks_ca_file", "goes with an https URL only");
+    }
+    if max_age <= refresh {
+        section.refuse::<()>(
+            "jwks_max_age_s",
+            "not longer than jwks_refresh_s: the set would lapse before each fetch",
+        );
+    }
+    Ok(Some(PublishedKeys { endpoint, ca_file, refresh, max_age }))
 }
 
 /// A public key taken for a shared secret is the oldest trick on tokens (RFC 8725, section 2.1): no issuer has both.
@@ -101,7 +165,7 @@ fn is_mac(algorithm: Algorithm) -> bool {
 
 fn exactly_one(
     section: &mut Section<'_>,
-    sources: [Result<Option<IssuerKeys>, Noted>; 3],
+    sources: [Result<Option<IssuerKeys>, Noted>; 4],
 ) -> Option<IssuerKeys> {
     let mut given = Vec::new();
     for source in sources {
@@ -109,7 +173,8 @@ fn exactly_one(
     }
     match (given.pop(), given.is_empty()) {
         (Some(keys), true) => Some(keys),
-        _ => section.refuse_whole("exactly one of jwks_file, public_key_file, secret_file must be given"),
+        _ => section
+            .refuse_whole("exactly one of jwks_url, jwks_file, public_key_file, secret_file must be given"),
     }
 }
 

@@ -251,7 +251,7 @@ const BAD_TABLES: &[(&str, &str, &[&str])] = &[
     ("audience = [\"strongroom\"]", "audience = []", &["issuer[0].audience"]),
     ("audience = [\"strongroom\"]", "audience = [\"\"]", &["issuer[0].audience[0]"]),
     ("jwks_file = \"keys.json\"", "", &["issuer[0]"]),
-    ("jwks_file", "jwks_url = \"https://id.example/keys\"\njwks_file", &["issuer[0].jwks_url"]),
+    ("jwks_file", "jwks_uri = \"https://id.example/keys\"\njwks_file", &["issuer[0].jwks_uri"]),
     ("jwks_file", "gateway = true\njwks_file", &["issuer[0].gateway"]),
     ("jwks_file", "secret_file = \"s\"\njwks_file", &["issuer[0]"]),
     ("jwks_file", "secret_file", &["issuer[0].algorithms"]),

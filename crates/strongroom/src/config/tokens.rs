@@ -6,6 +6,12 @@ use super::reader::Section;
 use super::secret::KeySource;
 
 const DAY_S: u32 = 24 * 60 * 60;
+const MAX_REFRESH_LIFETIME_S: u32 = 90 * DAY_S;
+const MAX_LEEWAY_S: u32 = 300;
+
+/// How long the longest token that any configuration allows is good.
+pub(crate) const LONGEST_TOKEN_LIFE: Duration =
+    Duration::from_secs(MAX_REFRESH_LIFETIME_S as u64 + MAX_LEEWAY_S as u64);
 
 /// Lifetimes and keys of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +30,9 @@ impl Tokens {
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
         let signing_keys = section.keys("signing_keys", "signing_keys_file", "signing.json");
         let access_lifetime = section.read("access_lifetime_s", 3600, |raw| raw.seconds(60..=DAY_S));
-        let refresh_lifetime = section.read("refresh_lifetime_s", DAY_S, |raw| raw.seconds(60..=90 * DAY_S));
-        let leeway = section.read("leeway_s", 30, |raw| raw.seconds(0..=300));
+        let refresh_lifetime =
+            section.read("refresh_lifetime_s", DAY_S, |raw| raw.seconds(60..=MAX_REFRESH_LIFETIME_S));
+        let leeway = section.read("leeway_s", 30, |raw| raw.seconds(0..=MAX_LEEWAY_S));
 
         let tokens = Self {
             signing_keys: signing_keys?,
@@ -37,5 +44,10 @@ impl Tokens {
             return section.refuse("refresh_lifetime_s", "shorter than access_lifetime_s");
         }
         Some(tokens)
+    }
+
+    /// How long the longest-lived token is good, from when it is signed.
+    pub(crate) fn longest_life(&self) -> Duration {
+        self.access_lifetime.max(self.refresh_lifetime) + self.leeway
     }
 }

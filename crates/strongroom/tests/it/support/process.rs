@@ -121,6 +121,24 @@ impl Safe {
         self.child.id()
     }
 
+    /// Whether the log has said this so often by now, given time. The time is a guard against a hang.
+    pub(crate) fn says(&self, text: &str, times: usize) -> bool {
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < std::time::Duration::from_mins(1) {
+            if self.log.lock().unwrap().matches(text).count() >= times {
+                return true;
+            }
+            std::thread::yield_now();
+        }
+        false
+    }
+
+    /// SIGHUP, and back when the keys have been read again for this time.
+    pub(crate) fn read_keys_again(&self, times: usize) {
+        self.signal("HUP");
+        assert!(self.says("keys have been read again", times), "{}", self.log.lock().unwrap());
+    }
+
     /// Sends a signal by name, as a supervisor would.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status();

@@ -20,6 +20,16 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// The same, with the issuer's keys from elsewhere: these lines stand in its table.
+    pub(crate) fn with_issuer_keys(lines: &str) -> Self {
+        let world = Self::new("");
+        let secret = "secret_file = \"issuer.secret\"\nalgorithms = [\"HS256\"]";
+        let config = config("");
+        assert!(config.contains(secret));
+        std::fs::write(world.config(), config.replace(secret, lines)).unwrap();
+        world
+    }
+
     /// Two tenants (`localhost`, `shop.example`) and an issuer of `shop.example`; `extra` is put before the tenants.
     pub(crate) fn new(extra: &str) -> Self {
         let world = Self { directory: tempfile::tempdir().unwrap() };
@@ -53,15 +63,19 @@ impl World {
 }
 
 /// A token of the foreign issuer, good for an hour.
+pub(crate) fn foreign_token(person: &str) -> String {
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &foreign_claims(person), &key).unwrap()
+}
+
+/// What such a token says.
 #[expect(
     clippy::disallowed_methods,
     reason = "the binary under test reads the wall clock, and so must its tokens"
 )]
-pub(crate) fn foreign_token(person: &str) -> String {
+pub(crate) fn foreign_claims(person: &str) -> serde_json::Value {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let claims = json!({ "iss": ISSUER, "aud": "strongroom", "sub": person, "exp": now + 3600 });
-    let key = EncodingKey::from_secret(SECRET.as_bytes());
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap()
+    json!({ "iss": ISSUER, "aud": "strongroom", "sub": person, "exp": now + 3600 })
 }
 
 fn config(extra: &str) -> String {

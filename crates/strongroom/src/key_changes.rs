@@ -1,0 +1,81 @@
+//! Keys that change while the safe serves: on SIGHUP they are read again from where the configuration said at start, and
+//! the key sets that are fetched are looked at.
+//!
+//! What cannot be read changes nothing: the old keys stay in force, and the log says so. A key that is gone takes with it
+//! every token that it signed, remembered or not.
+
+use strongroom_jwt::{ForeignKeys, SigningKeys};
+
+use crate::compose::Verifiers;
+use crate::config::{Config, Issuer, IssuerKeys, KeySource};
+use crate::failure::Failure;
+use crate::key_files;
+
+/// Where keys are.
+#[derive(Debug)]
+pub(crate) struct KeySources {
+    signing_keys: KeySource,
+    /// Those with keys in a file.
+    issuers: Vec<Issuer>,
+}
+
+impl KeySources {
+    pub(crate) fn of(config: &Config) -> Self {
+        let has_file = |issuer: &&Issuer| !matches!(issuer.keys, IssuerKeys::Published(_));
+        Self {
+            signing_keys: config.tokens.signing_keys.clone(),
+            issuers: config.issuers.iter().filter(has_file).cloned().collect(),
+        }
+    }
+}
+
+/// Who changes the keys in force.
+#[derive(Debug)]
+pub(crate) struct KeyChanges {
+    sources: KeySources,
+    verifiers: Verifiers,
+}
+
+impl KeyChanges {
+    pub(crate) fn new(sources: KeySources, verifiers: Verifiers) -> Self {
+        Self { sources, verifiers }
+    }
+
+    /// Sets the keepers of fetched key sets to work, on the runtime that this is called on.
+    pub(crate) fn keep(&mut self) {
+        for keeper in self.verifiers.keepers.drain(..) {
+            tokio::spawn(keeper.run(self.verifiers.remembered.clone()));
+        }
+    }
+
+    /// Reads all keys again. The files are small and few: nobody waits for this thread meanwhile.
+    pub(crate) fn read_again(&self) {
+        let mut is_one_gone = false;
+        match key_files::signing_keys(&self.sources.signing_keys) {
+            Ok(keys) => is_one_gone |= self.take_signing_keys(keys),
+            Err(failure) => tracing::error!(%failure, "signing keys stay as they were"),
+        }
+        for issuer in &self.sources.issuers {
+            match key_files::issuer_keys(issuer).and_then(|keys| self.take_issuer_keys(issuer, &keys)) {
+                Ok(replaced) => is_one_gone |= replaced,
+                Err(failure) => {
+                    tracing::error!(issuer = issuer.iss, %failure, "keys of an issuer stay as they were");
+                }
+            }
+        }
+        if is_one_gone {
+            self.verifiers.remembered.forget_all();
+        }
+        self.verifiers.foreign.look_again();
+        tracing::info!(is_one_gone, "keys have been read again");
+    }
+
+    fn take_signing_keys(&self, keys: SigningKeys) -> bool {
+        self.verifiers.own.replace_keys(keys)
+    }
+
+    fn take_issuer_keys(&self, issuer: &Issuer, keys: &ForeignKeys) -> Result<bool, Failure> {
+        let replaced = self.verifiers.foreign.replace_keys(&issuer.iss, keys);
+        replaced.map_err(|error| Failure::Keys(error.to_string()))
+    }
+}
