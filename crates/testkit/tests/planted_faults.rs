@@ -1,14 +1,15 @@
 //! The suites find what they look for: stores and safes with one fault each, and the rule that turns red.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_executor::block_on;
 use strongroom_domain::{Generation, Patch, Precondition, Revision};
 use strongroom_ports::{
-    Caller, Commit, Event, Export, RecordId, RecordStore, SealedRecord, Snapshot, StoreError, Upstream,
-    UpstreamError, WriteId,
+    Caller, Commit, Event, Export, KeySetSource, KeySetUnavailable, RecordId, RecordStore, SealedRecord,
+    Snapshot, StoreError, Upstream, UpstreamError, WriteId,
 };
 use strongroom_testkit::contract;
-use strongroom_testkit::fake::{InMemoryRecordStore, InMemoryUpstream};
+use strongroom_testkit::fake::{InMemoryRecordStore, InMemoryUpstream, ScriptedKeySetSource};
 
 /// A store that does all but one thing right.
 #[derive(Debug)]
@@ -140,4 +141,25 @@ fn a_safe_that_ignores_preconditions_is_found() {
 #[should_panic(expected = "all but one of the writers under one precondition are refused")]
 fn a_safe_without_compare_and_set_is_found() {
     block_on(contract::upstream_concurrency(&CarelessSafe::default()));
+}
+
+/// A source that takes a failure for an empty document.
+#[derive(Debug, Default)]
+struct CarelessSource(ScriptedKeySetSource);
+
+#[async_trait]
+impl KeySetSource for CarelessSource {
+    async fn fetch(&self) -> Result<Bytes, KeySetUnavailable> {
+        Ok(self.0.fetch().await.unwrap_or_default())
+    }
+}
+
+#[test]
+#[should_panic(expected = "what is not published is unavailable")]
+fn a_source_that_hides_its_failures_is_found() {
+    let source = CarelessSource::default();
+    block_on(contract::key_set_source(&source, |published| match published {
+        Some(document) => source.0.publish(document),
+        None => source.0.fail(),
+    }));
 }
