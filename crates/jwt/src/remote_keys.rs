@@ -262,3 +262,32 @@ impl Latest {
         self.last = Some(Look { ended_at: Instant::now(), brought_a_set });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A set of one key, which nobody signs with.
+    fn ring() -> KeyRing {
+        let set = br#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        KeyRing::read_set(set, &[jsonwebtoken::Algorithm::EdDSA]).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_set_that_is_too_old_is_not_believed_though_its_keeper_has_not_said_so() {
+        let keys = RemoteKeys::new(Duration::from_mins(1));
+        keys.accept(ring(), Instant::now());
+        tokio::time::advance(Duration::from_secs(59)).await;
+        assert!(keys.keys_for(Some("a")).await.is_ok_and(|ring| ring.is_some()));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(keys.keys_for(Some("a")).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_does_not_wait_for_a_keeper_that_is_gone() {
+        let keys = RemoteKeys::new(Duration::from_mins(1));
+        let began = Instant::now();
+        assert!(keys.keys_for(Some("a")).await.is_err());
+        assert_eq!(began.elapsed(), MAX_WAIT);
+    }
+}

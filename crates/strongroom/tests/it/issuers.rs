@@ -189,6 +189,18 @@ fn a_url_in_the_clear_and_a_file_of_no_authority_are_refused_before_anything_is_
 }
 
 #[test]
+fn a_system_without_authorities_is_told_before_anything_is_served() {
+    let world = World::with_issuer_keys("jwks_url = \"https://id.shop.example/\"\nalgorithms = [\"EdDSA\"]");
+    std::fs::write(world.path("none.pem"), "").unwrap();
+    let mut serve = strongroom();
+    serve.env("SSL_CERT_FILE", world.path("none.pem")).args(["serve", "--config"]).arg(world.config());
+    let output = serve.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("name a jwks_ca_file"), "{said}");
+}
+
+#[test]
 fn a_secret_file_that_has_changed_is_read_on_sighup_and_a_bad_one_leaves_the_old_in_force() {
     let world = World::new("");
     let safe = world.serve();
