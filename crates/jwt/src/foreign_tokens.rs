@@ -99,8 +99,8 @@ impl ForeignTokens {
             let keys = match keys {
                 ForeignKeys::Remote(set) => {
                     let keys = Arc::new(RemoteKeys::new(set.max_age));
-                    let of = (issuer.clone(), algorithms.clone());
-                    keepers.push(KeySetKeeper::new(of.0, of.1, set, Arc::clone(&keys)));
+                    let (issuer, algorithms) = (issuer.clone(), algorithms.clone());
+                    keepers.push(KeySetKeeper::new(issuer, algorithms, set, Arc::clone(&keys)));
                     Keys::Kept(keys)
                 }
                 given => match read(&given, &algorithms) {

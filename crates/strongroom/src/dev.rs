@@ -40,7 +40,7 @@ const SIGNING_KEYS: &str = "keys/signing.json";
 ///
 /// [`Failure`].
 pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let runtime = runtime()?;
+    let (runtime, hangup) = runtime()?;
     let listeners = bind(&[args.listen], None)?;
     let admin = bind(&[SocketAddr::new(args.listen.ip(), 0)], Some(1))?;
     let (&[address], &[admin_address]) = (listeners.addresses(), admin.addresses()) else {
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let sources = KeySources::of(&config);
     let (api, store, verifiers) = compose(parts(config, true)?)?;
     let registry = registry(&store, &logging);
-    let keys = KeyChanges::new(sources, verifiers);
+    let keys = KeyChanges::new(sources, verifiers, hangup);
 
     let refused = |error: &dyn std::error::Error| Failure::Running(format!("the demo person: {error}"));
     let tenant = TenantId::parse("localhost").map_err(|error| refused(&error))?;

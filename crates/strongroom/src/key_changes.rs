@@ -5,6 +5,7 @@
 //! every token that it signed, remembered or not.
 
 use strongroom_jwt::{ForeignKeys, SigningKeys};
+use tokio::signal::unix::Signal;
 
 use crate::compose::Verifiers;
 use crate::config::{Config, Issuer, IssuerKeys, KeySource};
@@ -34,11 +35,12 @@ impl KeySources {
 pub(crate) struct KeyChanges {
     sources: KeySources,
     verifiers: Verifiers,
+    hangup: Signal,
 }
 
 impl KeyChanges {
-    pub(crate) fn new(sources: KeySources, verifiers: Verifiers) -> Self {
-        Self { sources, verifiers }
+    pub(crate) fn new(sources: KeySources, verifiers: Verifiers, hangup: Signal) -> Self {
+        Self { sources, verifiers, hangup }
     }
 
     /// Sets the keepers of fetched key sets to work, on the runtime that this is called on.
@@ -48,8 +50,17 @@ impl KeyChanges {
         }
     }
 
-    /// Reads all keys again. The files are small and few: nobody waits for this thread meanwhile.
-    pub(crate) fn read_again(&self) {
+    /// Reads all keys again at each SIGHUP, one included that came while the safe started. Never returns.
+    pub(crate) async fn heed_signals(&mut self) {
+        while self.hangup.recv().await.is_some() {
+            self.read_again();
+        }
+        // No signal will come any more, which is no reason to end.
+        std::future::pending::<()>().await;
+    }
+
+    /// The files are small and few: nobody waits for this thread meanwhile.
+    fn read_again(&self) {
         let mut is_one_gone = false;
         match key_files::signing_keys(&self.sources.signing_keys) {
             Ok(keys) => is_one_gone |= self.take_signing_keys(keys),

@@ -9,7 +9,7 @@ use strongroom_http::{
 use strongroom_jwt::Lifetimes;
 use strongroom_store_sqlite::SqliteStore;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::ServeArgs;
 use crate::compose::{Parts, compose};
@@ -27,7 +27,7 @@ use crate::{hardening, key_files, logging, metrics};
 pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Failure> {
     let config = Config::load(Layers::new(environment).with_file(&args.config))?.config;
     let logging = logging::start(config.log);
-    let runtime = runtime()?;
+    let (runtime, hangup) = runtime()?;
     // Ports first: a second server must go before it comes near the data.
     let listeners = bind(&config.server.listen, config.server.workers.map(usize::from))?;
     let admin = config.server.admin_listen.map(|address| bind(&[address], Some(1))).transpose()?;
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Fail
     let sources = KeySources::of(&config);
     let (api, store, verifiers) = compose(parts(config, false)?)?;
     let registry = registry(&store, &logging);
-    let keys = KeyChanges::new(sources, verifiers);
+    let keys = KeyChanges::new(sources, verifiers, hangup);
 
     let addresses = listeners.addresses().to_vec();
     let admin_address = admin.as_ref().and_then(|admin| admin.addresses().first().copied());
@@ -100,12 +100,16 @@ pub(crate) fn options(config: &Config) -> ServerOptions {
     }
 }
 
-/// The runtime of the main thread, which only waits: for signals, and for the drain.
-pub(crate) fn runtime() -> Result<Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Running(format!("could not start: {error}")))
+/// The runtime of the main thread, which waits for signals, for key sets and for the drain; and SIGHUP, which from here on
+/// ends nothing: one that comes while the safe starts is heeded once it serves.
+pub(crate) fn runtime() -> Result<(Runtime, Signal), Failure> {
+    let could_not = |error| Failure::Running(format!("could not start: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(could_not)?;
+    let hangup = {
+        let _entered = runtime.enter();
+        signal(SignalKind::hangup()).map_err(could_not)?
+    };
+    Ok((runtime, hangup))
 }
 
 /// Sockets for every worker, by default one worker per core.
@@ -143,18 +147,15 @@ pub(crate) fn serve_until_signal(
     let stopped = runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).map_err(could_not)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(could_not)?;
-        let mut hangup = signal(SignalKind::hangup()).map_err(could_not)?;
         let Served { api, mut keys, listeners, admin, options, registry } = surface;
         keys.keep();
         let server = Server::start(api, listeners, admin, options, registry).map_err(could_not)?;
         let said = ready();
         if said.is_ok() {
-            loop {
-                tokio::select! {
-                    _ = terminate.recv() => break,
-                    _ = interrupt.recv() => break,
-                    _ = hangup.recv() => keys.read_again(),
-                }
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                () = keys.heed_signals() => {}
             }
             tracing::info!("draining");
         }
