@@ -54,7 +54,7 @@ pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let options = options(&config);
     let sources = KeySources::of(&config);
     let (api, store, verifiers) = compose(parts(config, true)?)?;
-    let registry = registry(&store, &logging);
+    let registry = registry(&store, &verifiers, &logging);
     let keys = KeyChanges::new(sources, verifiers, hangup);
 
     let refused = |error: &dyn std::error::Error| Failure::Running(format!("the demo person: {error}"));

@@ -1,20 +1,31 @@
-//! What is counted outside of the HTTP surface, registered for the scraper: the build, the store, the log.
+//! What is counted outside of the HTTP surface, registered for the scraper: the build, the store, tokens, key sets, the log.
 
 use std::fmt;
+use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use strongroom_jwt::{ForeignTokens, KeySetFigures, TokenCache};
 use strongroom_store_sqlite::SqliteStore;
 use tracing_appender::non_blocking::ErrorCounter;
 
+use crate::compose::Verifiers;
+
 /// Registers everything that the binary itself brings together.
-pub(crate) fn register(registry: &mut Registry, store: SqliteStore, dropped_lines: Option<ErrorCounter>) {
+pub(crate) fn register(
+    registry: &mut Registry,
+    store: SqliteStore,
+    verifiers: &Verifiers,
+    dropped_lines: Option<ErrorCounter>,
+) {
     let build = [("version", env!("CARGO_PKG_VERSION")), ("commit", env!("STRONGROOM_COMMIT"))];
     registry.register("strongroom_build", "The release and the commit it was built from", Info::new(build));
     registry.register_collector(Box::new(Store(store)));
+    registry.register_collector(Box::new(Tokens(verifiers.remembered.clone())));
+    registry.register_collector(Box::new(KeySets(verifiers.foreign.clone())));
     if let Some(dropped) = dropped_lines {
         registry.register_collector(Box::new(Log(dropped)));
     }
@@ -44,6 +55,86 @@ impl Collector for Store {
 }
 
 #[derive(Debug)]
+struct Tokens(Arc<TokenCache>);
+
+impl Collector for Tokens {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let figures = self.0.figures();
+        for (name, help, count) in [
+            ("strongroom_token_cache_hits", "Tokens that were remembered when they were shown", figures.hits),
+            ("strongroom_token_cache_misses", "Tokens that had to be verified", figures.misses),
+        ] {
+            counter(&mut encoder, name, help, count)?;
+        }
+        gauge(
+            &mut encoder,
+            "strongroom_token_cache_tokens",
+            "Tokens that are remembered",
+            figures.tokens as u64,
+        )
+    }
+}
+
+/// Published key sets. A label is an issuer as the operator has configured it.
+#[derive(Debug)]
+struct KeySets(Arc<ForeignTokens>);
+
+impl Collector for KeySets {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let sets = self.0.key_set_figures();
+        let mut fetches = encoder.encode_descriptor(
+            "strongroom_key_set_fetches",
+            "Fetches of issuers' key sets, by whether they brought one that can be used",
+            None,
+            MetricType::Counter,
+        )?;
+        for set in &sets {
+            for (outcome, count) in [("ok", set.fetches_ok), ("failed", set.fetches_failed)] {
+                let labels = [("issuer", set.issuer.as_str()), ("outcome", outcome)];
+                fetches.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+            }
+        }
+        let mut refused = encoder.encode_descriptor(
+            "strongroom_key_set_fetches_saved",
+            "Tokens with an unknown kid that caused no fetch, since there was one not long ago",
+            None,
+            MetricType::Counter,
+        )?;
+        for set in &sets {
+            refused
+                .encode_family(&[("issuer", set.issuer.as_str())])?
+                .encode_counter::<NoLabelSet, _, u64>(&set.refused_by_cooldown, None)?;
+        }
+        let age = |set: &KeySetFigures| set.age.map(|age| age.as_secs());
+        of_each(
+            &mut encoder,
+            &sets,
+            "strongroom_key_set_age_seconds",
+            "Age of the key set in force, if one is",
+            age,
+        )?;
+        let keys = |set: &KeySetFigures| Some(set.keys as u64);
+        of_each(&mut encoder, &sets, "strongroom_key_set_keys", "Keys of the key set in force", keys)
+    }
+}
+
+fn of_each(
+    encoder: &mut DescriptorEncoder<'_>,
+    sets: &[KeySetFigures],
+    name: &str,
+    help: &str,
+    value: impl Fn(&KeySetFigures) -> Option<u64>,
+) -> fmt::Result {
+    let mut gauges = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for set in sets {
+        if let Some(value) = value(set) {
+            gauges.encode_family(&[("issuer", set.issuer.as_str())])?.encode_gauge(&value)?;
+        }
+    }
+    Ok(())
+}
+
+#[derive(Debug)]
 struct Log(ErrorCounter);
 
 impl Collector for Log {
@@ -62,4 +153,8 @@ fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, count: u
     encoder
         .encode_descriptor(name, help, None, MetricType::Counter)?
         .encode_counter::<NoLabelSet, _, u64>(&count, None)
+}
+
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
+    encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
 }

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::ServeArgs;
-use crate::compose::{Parts, compose};
+use crate::compose::{Parts, Verifiers, compose};
 use crate::config::{Config, Environment, Layers};
 use crate::failure::Failure;
 use crate::key_changes::{KeyChanges, KeySources};
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Fail
     let options = options(&config);
     let sources = KeySources::of(&config);
     let (api, store, verifiers) = compose(parts(config, false)?)?;
-    let registry = registry(&store, &logging);
+    let registry = registry(&store, &verifiers, &logging);
     let keys = KeyChanges::new(sources, verifiers, hangup);
 
     let addresses = listeners.addresses().to_vec();
@@ -120,9 +120,9 @@ pub(crate) fn bind(addresses: &[SocketAddr], workers: Option<usize>) -> Result<L
 }
 
 /// What there is to scrape.
-pub(crate) fn registry(store: &SqliteStore, logging: &Logging) -> Registry {
+pub(crate) fn registry(store: &SqliteStore, verifiers: &Verifiers, logging: &Logging) -> Registry {
     let mut registry = Registry::default();
-    metrics::register(&mut registry, store.clone(), logging.dropped_lines());
+    metrics::register(&mut registry, store.clone(), verifiers, logging.dropped_lines());
     registry
 }
 

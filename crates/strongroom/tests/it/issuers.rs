@@ -55,6 +55,19 @@ fn a_flood_of_200_unknown_keys_from_8_connections_makes_at_most_3_fetches_and_go
         }
     });
     assert!((1..=3).contains(&server.asked()), "{} fetches", server.asked());
+    let scraped = safe.connect_admin().request("GET", "/metrics", &[], "").body;
+    let issuer = "issuer=\"https://id.shop.example\"";
+    for line in [
+        format!("strongroom_key_set_fetches_total{{{issuer},outcome=\"ok\"}} {}", server.asked()),
+        format!("strongroom_key_set_fetches_total{{{issuer},outcome=\"failed\"}} 0"),
+        format!("strongroom_key_set_keys{{{issuer}}} 1"),
+        "strongroom_token_cache_misses_total 400".to_owned(),
+        "strongroom_token_cache_tokens 200".to_owned(),
+    ] {
+        assert!(scraped.lines().any(|found| found == line), "{line} in {scraped}");
+    }
+    assert!(scraped.contains(&format!("strongroom_key_set_age_seconds{{{issuer}}} ")));
+    assert!(scraped.contains(&format!("strongroom_key_set_fetches_saved_total{{{issuer}}} ")));
 }
 
 #[test]
