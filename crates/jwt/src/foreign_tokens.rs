@@ -16,8 +16,9 @@ use strongroom_ports::{
 use thiserror::Error;
 
 use crate::compact::UnverifiedToken;
-use crate::foreign_keys::{ForeignKeys, KeyRing, KeySetError};
+use crate::foreign_keys::ForeignKeys;
 use crate::header::Header;
+use crate::key_ring::{KeyRing, KeySetError};
 use crate::key_set_keeper::KeySetKeeper;
 use crate::remote_keys::{KeySetFigures, RemoteKeys};
 

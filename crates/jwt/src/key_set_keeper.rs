@@ -13,7 +13,7 @@ use jsonwebtoken::Algorithm;
 use strongroom_ports::KeySetSource;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::foreign_keys::KeyRing;
+use crate::key_ring::KeyRing;
 use crate::remote_keys::{RemoteKeySet, RemoteKeys};
 use crate::token_cache::TokenCache;
 

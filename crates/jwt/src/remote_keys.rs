@@ -14,7 +14,7 @@ use strongroom_ports::{AuthenticationUnavailable, KeySetSource};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
-use crate::foreign_keys::KeyRing;
+use crate::key_ring::KeyRing;
 
 /// After a look at a set, for how long a token with an unknown `kid` causes no other. A key that an issuer uses as soon as
 /// it is published is known at most this much later, however many such tokens there are.

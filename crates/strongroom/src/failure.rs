@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
+
+use strongroom_seal::secret_file::SecretFileError;
 
 use crate::config::Refused;
 
@@ -56,5 +59,16 @@ impl From<io::Error> for Failure {
 impl From<&Failure> for ExitCode {
     fn from(failure: &Failure) -> Self {
         failure.code().into()
+    }
+}
+
+/// A refusal of a key file, which it names.
+pub(crate) fn refused<E: ToString>(file: &Path) -> impl Fn(E) -> Failure {
+    move |error| Failure::Keys(format!("{}: {}", file.display(), error.to_string()))
+}
+
+impl From<SecretFileError> for Failure {
+    fn from(error: SecretFileError) -> Self {
+        Self::Keys(error.to_string())
     }
 }

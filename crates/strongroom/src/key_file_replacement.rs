@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use strongroom_seal::secret_file::{read_secret_file, write_new_secret_file};
 
-use crate::failure::Failure;
-use crate::keys_command::refused;
+use crate::failure::{Failure, refused};
 
 /// Puts new content in the place of a secret file that held `before`, with mode 0600. A new file stands beside it for a
 /// moment, which keeps two of us apart; what another has changed before is not written over.

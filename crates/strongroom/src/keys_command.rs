@@ -2,19 +2,18 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::time::SystemTime;
 
-use strongroom_jwt::{SigningKeyState, SigningKeys};
+use strongroom_jwt::SigningKeys;
 use strongroom_ports::{Clock, Randomness};
 use strongroom_seal::Keyring;
-use strongroom_seal::secret_file::{SecretFileError, read_secret_file, write_new_secret_file};
+use strongroom_seal::secret_file::{read_secret_file, write_new_secret_file};
 use zeroize::Zeroizing;
 
 use crate::cli::{KeyKind, KeysCommand};
 use crate::config::{Environment, LONGEST_TOKEN_LIFE};
-use crate::failure::Failure;
+use crate::failure::{Failure, refused};
 use crate::key_file_replacement::replace_secret_file;
-use crate::signing_keys_command;
+use crate::signing_keys_command::{self, list_signing_keys};
 
 /// Runs the command.
 ///
@@ -98,32 +97,6 @@ fn list_keyring(keyring: &Keyring, out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "{id}  {}", if index == 0 { "seals and opens" } else { "opens" })?;
     }
     Ok(())
-}
-
-/// Writes what each signing key does.
-pub(crate) fn list_signing_keys(keys: &SigningKeys, out: &mut dyn Write) -> Result<(), Failure> {
-    for (kid, state) in keys.states() {
-        match state {
-            SigningKeyState::Signs => writeln!(out, "{kid}  signs and verifies")?,
-            SigningKeyState::Waits => writeln!(out, "{kid}  waits, and verifies")?,
-            SigningKeyState::Verifies { signed_until } => {
-                let until = humantime::format_rfc3339_seconds(SystemTime::from(signed_until));
-                writeln!(out, "{kid}  verifies, signed until {until}")?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A refusal that names the file.
-pub(crate) fn refused<E: ToString>(file: &Path) -> impl Fn(E) -> Failure {
-    move |error| Failure::Keys(format!("{}: {}", file.display(), error.to_string()))
-}
-
-impl From<SecretFileError> for Failure {
-    fn from(error: SecretFileError) -> Self {
-        Self::Keys(error.to_string())
-    }
 }
 
 #[cfg(test)]

@@ -2,16 +2,15 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use strongroom_jwt::SigningKeys;
+use strongroom_jwt::{SigningKeyState, SigningKeys};
 use strongroom_ports::{Randomness, Timestamp};
 use strongroom_seal::secret_file::read_secret_file;
 
 use crate::config::{Config, Environment, Layers};
-use crate::failure::Failure;
+use crate::failure::{Failure, refused};
 use crate::key_file_replacement::replace_secret_file;
-use crate::keys_command::{list_signing_keys, refused};
 
 /// Lets the next key sign, from the next start or SIGHUP on.
 ///
@@ -68,4 +67,19 @@ fn change(
     change(&mut keys)?;
     replace_secret_file(file, &before, keys.to_json().as_bytes())?;
     list_signing_keys(&keys, out)
+}
+
+/// Writes what each signing key does.
+pub(crate) fn list_signing_keys(keys: &SigningKeys, out: &mut dyn Write) -> Result<(), Failure> {
+    for (kid, state) in keys.states() {
+        match state {
+            SigningKeyState::Signs => writeln!(out, "{kid}  signs and verifies")?,
+            SigningKeyState::Waits => writeln!(out, "{kid}  waits, and verifies")?,
+            SigningKeyState::Verifies { signed_until } => {
+                let until = humantime::format_rfc3339_seconds(SystemTime::from(signed_until));
+                writeln!(out, "{kid}  verifies, signed until {until}")?;
+            }
+        }
+    }
+    Ok(())
 }
