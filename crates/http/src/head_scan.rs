@@ -24,30 +24,36 @@ pub struct HeadLimits {
 impl HeadLimits {
     /// Whether a head that has grown from `before` to `now` bytes, without a whole line more, may have met a limit.
     pub(crate) fn tell(&self, before: usize, now: usize) -> bool {
-        let line_bytes = self.target_bytes + METHOD_BYTES;
+        let line_bytes = self.target_bytes + AROUND_TARGET_BYTES;
         now >= self.head_bytes || (before <= line_bytes && now > line_bytes)
     }
 }
 
 /// A head that is there whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Head {
+pub struct Head {
     /// Its bytes, from the first of the input up to the empty line's end.
-    pub(crate) length: usize,
-    pub(crate) body: BodyKind,
+    pub length: usize,
+    /// What follows it.
+    pub body: BodyKind,
 }
 
 /// How the end of a body is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum BodyKind {
+pub enum BodyKind {
+    /// There is no body.
     None,
     /// So many bytes, one at least.
     Length(u64),
+    /// Chunks, up to an empty one.
     Chunked,
 }
 
 /// A method is at most as long as this; the longest that is registered has 17 letters.
 const METHOD_BYTES: usize = 32;
+/// The rest of the longest request line up to its LF, without the target. A line is too long once it can be none any more:
+/// the verdict must not depend on how the bytes arrive.
+const AROUND_TARGET_BYTES: usize = METHOD_BYTES + b"  HTTP/1.1\r".len();
 /// Digits of a length that any body could have.
 const LENGTH_DIGITS: usize = 18;
 
@@ -74,7 +80,7 @@ const NAMES_WITH_HYPHEN: [&[u8]; 14] = [
 /// # Errors
 ///
 /// The first rule that is broken.
-pub(crate) fn scan(bytes: &[u8], limits: &HeadLimits) -> Result<Option<Head>, Refusal> {
+pub fn scan(bytes: &[u8], limits: &HeadLimits) -> Result<Option<Head>, Refusal> {
     // A client may end its last body with one line too many (RFC 9112, section 2.2).
     let start = if bytes.starts_with(b"\r\n") { 2 } else { 0 };
     let mut lines = Lines { bytes, at: start };
@@ -112,7 +118,7 @@ fn unfinished(head: &[u8], fields: Option<usize>, limits: &HeadLimits) -> Result
         if !(method.iter().all(|b| is_token_character(*b)) || head == b"\r") || method.len() > METHOD_BYTES {
             return Err(Refusal::RequestLine);
         }
-        if head.len() > limits.target_bytes + METHOD_BYTES {
+        if head.len() > limits.target_bytes + AROUND_TARGET_BYTES {
             return Err(Refusal::TargetTooLong);
         }
     }

@@ -22,7 +22,7 @@ mod exposition;
 mod gate;
 mod gate_io;
 mod gated_body;
-mod head_scan;
+pub mod head_scan;
 mod histogram;
 mod listeners;
 mod meta;

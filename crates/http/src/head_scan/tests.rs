@@ -203,6 +203,12 @@ fn limits_are_kept_to_the_byte_and_before_the_head_is_there_whole() {
     assert_eq!(read(&target(257)), Err(Refusal::TargetTooLong));
     assert_eq!(read(&format!("GET /{}", "a".repeat(300))), Err(Refusal::TargetTooLong), "unfinished");
 
+    let longest = format!("{} /{} HTTP/1.1\r\n\r\n", "A".repeat(32), "a".repeat(255));
+    for end in 0..longest.len() {
+        assert_eq!(read(&longest[..end]), Ok(None), "{end} bytes of the longest line");
+    }
+    assert!(matches!(read(&longest), Ok(Some(_))));
+
     let fields = |count: usize| format!("GET / HTTP/1.1\r\n{}\r\n", "A: 1\r\n".repeat(count));
     assert!(matches!(read(&fields(8)), Ok(Some(_))));
     assert_eq!(read(&fields(9)), Err(Refusal::TooManyFields));
