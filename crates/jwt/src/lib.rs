@@ -56,6 +56,7 @@ mod header;
 mod json_object;
 mod key_ring;
 mod key_set_keeper;
+mod object;
 mod own_tokens;
 mod remote_keys;
 mod sha256;

@@ -15,6 +15,7 @@ use strongroom_ports::{Randomness, Timestamp, Token};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::object::Object;
 use crate::verification_key::VerificationKey;
 
 /// The format that is written, and the only one that is read.
@@ -52,7 +53,7 @@ pub(crate) struct SigningKey {
 struct KeyFile<'a> {
     version: u32,
     #[serde(borrow)]
-    keys: Vec<KeyEntry<'a>>,
+    keys: Vec<Object<KeyEntry<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -75,7 +76,8 @@ impl SigningKeys {
             return Err(SigningKeysError::TooLong);
         }
         // What serde_json says may quote the file.
-        let file: KeyFile<'_> = serde_json::from_slice(file).map_err(|_| SigningKeysError::Malformed)?;
+        let Object(file): Object<KeyFile<'_>> =
+            serde_json::from_slice(file).map_err(|_| SigningKeysError::Malformed)?;
         if file.version != FORMAT_VERSION {
             return Err(SigningKeysError::Version { found: file.version });
         }
@@ -83,7 +85,7 @@ impl SigningKeys {
             return Err(SigningKeysError::Count { found: file.keys.len() });
         }
         let mut kids = BTreeSet::new();
-        let read = |(index, entry): (usize, &KeyEntry<'_>)| {
+        let read = |(index, Object(entry)): (usize, &Object<KeyEntry<'_>>)| {
             let place = index + 1;
             if !is_kid(entry.kid) {
                 return Err(SigningKeysError::Kid { place });
@@ -297,6 +299,8 @@ mod tests {
             (r#"{"version":1}"#.to_owned(), SigningKeysError::Malformed),
             (r#"{"version":1,"keys":[],"x":1}"#.to_owned(), SigningKeysError::Malformed),
             (r#"{"version":1,"version":1,"keys":[]}"#.to_owned(), SigningKeysError::Malformed),
+            (format!(r#"[1,[{{"kid":"a","private_key":"{SEED}"}}]]"#), SigningKeysError::Malformed),
+            (format!(r#"{{"version":1,"keys":[["a","{SEED}"]]}}"#), SigningKeysError::Malformed),
             (r#"{"version":2,"keys":[]}"#.to_owned(), SigningKeysError::Version { found: 2 }),
             (file(&[]), SigningKeysError::Count { found: 0 }),
             (file(&many), SigningKeysError::Count { found: 17 }),

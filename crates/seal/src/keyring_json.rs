@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::key_id::{KeyId, MAX_KEY_ID_BYTES};
 use crate::key_material::{KEY_TEXT_BYTES, KeyMaterial};
 use crate::keyring_rules::{KeyringError, MAX_KEYRING_BYTES};
+use crate::object::Object;
 
 /// Borrowed strings: no copy of a key is made while reading, and an escaped one, which no key needs, is refused.
 #[derive(Deserialize)]
@@ -16,7 +17,7 @@ struct KeyringJson<'a> {
     version: u64,
     index_key: &'a str,
     #[serde(borrow)]
-    sealing_keys: Vec<SealingKeyJson<'a>>,
+    sealing_keys: Vec<Object<SealingKeyJson<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -34,7 +35,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<(KeyMaterial, Vec<SealingKey>), Keyri
     if json.len() > MAX_KEYRING_BYTES {
         return Err(KeyringError::TooLarge);
     }
-    let read: KeyringJson<'_> = serde_json::from_slice(json).map_err(|error| {
+    let Object(read): Object<KeyringJson<'_>> = serde_json::from_slice(json).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         match error.classify() {
             Category::Data => KeyringError::Shape { line, column },
@@ -45,7 +46,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<(KeyMaterial, Vec<SealingKey>), Keyri
         return Err(KeyringError::Version);
     }
     let index_key = KeyMaterial::parse(read.index_key).ok_or(KeyringError::IndexKey)?;
-    let sealing_keys = read.sealing_keys.iter().enumerate().map(|(position, sealing)| {
+    let sealing_keys = read.sealing_keys.iter().enumerate().map(|(position, Object(sealing))| {
         let id = KeyId::parse(sealing.id).ok_or(KeyringError::KeyId { position })?;
         let key = KeyMaterial::parse(sealing.key).ok_or(KeyringError::SealingKey { position })?;
         Ok((id, key))
@@ -165,6 +166,8 @@ mod tests {
             with_sealing_keys(&format!(r#"{{"id":1,"key":"{B}"}}"#)),
             with_sealing_keys(&format!(r#"{{"id":"a","key":"{B}","use":"sig"}}"#)),
             with_sealing_keys(&format!(r#""{B}""#)),
+            with_sealing_keys(&format!(r#"["a","{B}"]"#)),
+            format!(r#"[1,"{A}",[{sealing}]]"#),
         ] {
             assert!(matches!(refusal(&json), KeyringError::Shape { line: 1, .. }), "{json}");
         }

@@ -31,6 +31,7 @@ mod key_material;
 mod keyring;
 mod keyring_json;
 mod keyring_rules;
+mod object;
 mod padding;
 mod sealed_box;
 pub mod secret_file;
