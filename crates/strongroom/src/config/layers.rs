@@ -93,10 +93,11 @@ impl Gathered {
     fn add_file(&mut self, path: PathBuf, text: &io::Result<String>) {
         let parsed = match text {
             Ok(text) => Toml::from_str::<Dict>(text).map_err(|error| {
-                // Not the error's own display: it quotes the line.
+                // Not the error's own display: it quotes the line. Some messages have two lines; a problem is one.
                 let before = text.bytes().take(error.span().map_or(0, |span| span.start));
                 let line = 1 + before.filter(|byte| *byte == b'\n').count();
-                format!("not TOML: {} in line {line}", error.message().trim_end())
+                let message = error.message().trim_end().replace('\n', ": ");
+                format!("not TOML: {message} in line {line}")
             }),
             Err(error) => Err(format!("could not be read: {error}")),
         };
