@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod console;
 mod deny;
+mod fuzz;
 mod guide;
 mod http_client;
 mod layers;
@@ -32,6 +33,7 @@ const COMMANDS: &[Command] = &[
     ("layers", "the arrows between the crates, as docs/ARCHITECTURE.md draws them", layers::run),
     ("tidy", "the house rules that are about text", tidy::run),
     ("deny", "licences, banned crates and sources of everything we depend on", deny::run),
+    ("fuzz", "inputs that nobody thought of, against crates/fuzz [--seconds N] [TARGET…]", fuzz::run),
     ("smoke", "a clean clone, README's first command, and the guide by curl", smoke::run),
     (
         "bench",

@@ -1,0 +1,46 @@
+//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: five functions of bytes, each
+//! of which ends the process by a failed assertion where it does not hold.
+//!
+//! Never part of the product. `cargo test` replays the corpus beside this crate; `cargo xtask fuzz` looks for inputs that
+//! nobody thought of, guided by coverage. An input that fails belongs into the corpus with the change that mends it.
+
+#[cfg(not(test))]
+mod configuration;
+mod decimal;
+mod edits;
+mod envelope_model;
+mod head_gate;
+mod json_model;
+mod keyring_model;
+mod patch;
+mod sealed_box;
+mod token;
+mod token_model;
+mod token_world;
+
+/// The binary has no library: its configuration is compiled here from the very same files, without its tests.
+#[cfg(not(test))]
+#[path = "../../strongroom/src"]
+mod binary {
+    #[expect(dead_code, unused_imports, reason = "only the binary reads files, and uses what it has read")]
+    pub(crate) mod config;
+}
+
+/// One parser, and what must hold of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its name, which is that of its directory of the corpus.
+    pub name: &'static str,
+    /// Asserts what must hold for an input, and says what the parser made of it: a kind, never the input.
+    pub check: fn(&[u8]) -> String,
+}
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    Target { name: "head-gate", check: head_gate::check },
+    Target { name: "patch", check: |input| format!("{:?}", patch::check(input)) },
+    Target { name: "token", check: |input| token::check(input).to_owned() },
+    Target { name: "sealed-box", check: sealed_box::check },
+    #[cfg(not(test))]
+    Target { name: "configuration", check: |input| configuration::check(input).to_owned() },
+];
