@@ -16,6 +16,8 @@ const SEPARATOR: &[u8] = b"\n--- environment\n";
 const SECRETS: [&[u8]; 2] = [b"STRONGROOM_SAFE__KEYRING", b"STRONGROOM_TOKENS__SIGNING_KEYS"];
 /// Stands in every secret, and nowhere else.
 const MARK: &str = "mrkQx7Z";
+/// Stands in every secret that somebody has put into the file, where it is refused.
+const MARK_IN_FILE: &str = "mrkWv4K";
 
 /// Asserts that the configuration keeps its promises for this input; returns whether it is in force.
 pub(crate) fn check(input: &[u8]) -> &'static str {
@@ -23,6 +25,9 @@ pub(crate) fn check(input: &[u8]) -> &'static str {
     let (text, variables) = input.split_at(at.unwrap_or(input.len()));
     let variables = variables.get(SEPARATOR.len()..).unwrap_or_default();
     let text = String::from_utf8_lossy(text);
+    let text = ["keyring = \"", "signing_keys = \""]
+        .iter()
+        .fold(text.into_owned(), |text, begin| text.replace(begin, &format!("{begin}{MARK_IN_FILE}")));
     if text.contains(MARK) || String::from_utf8_lossy(variables).contains(MARK) {
         return "nothing";
     }
@@ -42,6 +47,7 @@ pub(crate) fn check(input: &[u8]) -> &'static str {
                     "a problem of nothing: {said}"
                 );
                 assert!(!said.contains('\n'), "a problem of several lines: {said}");
+                assert!(!said.contains(MARK_IN_FILE), "a secret of the file is said: {said}");
             }
             hides_secrets(&refused.to_string());
             hides_secrets(&format!("{refused:?}"));
