@@ -4,7 +4,9 @@
 //! libFuzzer, built on the stable toolchain by LLVM's own coverage pass. It must never change what git keeps: it works on
 //! a copy of the corpus under the target directory, and what it finds is named, for somebody to look at and to add.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -26,6 +28,8 @@ const MAX_INPUT_BYTES: u32 = 4096;
 const MAX_MEMORY_MIB: u32 = 1024;
 /// For one input; longer is a finding. A hundred thousand times what one takes.
 const MAX_INPUT_S: u32 = 10;
+/// Shorter words are found by chance; longer ones are data.
+const WORD_BYTES: RangeInclusive<usize> = 3..=24;
 /// How much of the fuzzer's words is repeated behind a finding.
 const LINES_OF_A_FINDING: usize = 30;
 
@@ -41,10 +45,9 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     let engine = build(&directory)?;
     let mut failed = Vec::new();
     for target in &targets {
-        let work = Work {
-            corpus: directory.join("corpus").join(target),
-            found: directory.join("found").join(target),
-        };
+        let below = |name| directory.join(name).join(target);
+        let dictionary = below("dictionary").with_extension("txt");
+        let work = Work { corpus: below("corpus"), found: below("found"), dictionary };
         work.prepare(&corpus.join(target))?;
         if !work.fuzz(&engine, target, seconds)? {
             failed.push(target.as_str());
@@ -92,6 +95,8 @@ struct Work {
     corpus: PathBuf,
     /// Inputs that failed.
     found: PathBuf,
+    /// The words of the seeds.
+    dictionary: PathBuf,
 }
 
 impl Work {
@@ -99,10 +104,14 @@ impl Work {
         for directory in [&self.corpus, &self.found] {
             fs::create_dir_all(directory)?;
         }
+        let mut all = Vec::new();
         for name in names(seeds)? {
             fs::copy(seeds.join(&name), self.corpus.join(&name))?;
+            all.extend(fs::read(seeds.join(&name))?);
+            all.push(b'\n');
         }
-        Ok(())
+        fs::create_dir_all(self.dictionary.parent().unwrap_or(&self.dictionary))?;
+        Ok(fs::write(&self.dictionary, dictionary(&all))?)
     }
 
     /// Whether nothing was found.
@@ -116,6 +125,7 @@ impl Work {
             format!("-timeout={MAX_INPUT_S}"),
             "-print_final_stats=1".to_owned(),
             format!("-artifact_prefix={}/", self.found.display()),
+            format!("-dict={}", self.dictionary.display()),
         ]);
         let output = fuzzer.arg(&self.corpus).stdout(Stdio::null()).output()?;
         let said = String::from_utf8_lossy(&output.stderr);
@@ -170,6 +180,15 @@ impl Figures {
     }
 }
 
+/// The words of a text, as libFuzzer's dictionary: comparisons of strings are calls, which its coverage does not see into.
+fn dictionary(text: &[u8]) -> String {
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let words = text.split(|b| !is_word(b)).filter(|word| WORD_BYTES.contains(&word.len()));
+    let words: BTreeSet<_> = words.map(String::from_utf8_lossy).collect();
+    let lines: Vec<String> = words.iter().map(|word| format!("\"{word}\"\n")).collect();
+    lines.concat()
+}
+
 /// What lies in a directory, in order.
 fn names(directory: &Path) -> Outcome<Vec<String>> {
     let mut names = Vec::new();
@@ -196,6 +215,12 @@ mod tests {
         for wrong in ["c", "--seconds", "--seconds 0", "--seconds x"] {
             assert!(read(&words(wrong), &known).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_dictionary_has_each_word_once_and_nothing_to_escape() {
+        let text = b"Host: h\r\nHost: \"localhost\"\\ a_b-c.d \xff";
+        assert_eq!(dictionary(text), "\"Host\"\n\"a_b-c.d\"\n\"localhost\"\n");
     }
 
     #[test]
