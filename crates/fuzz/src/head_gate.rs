@@ -13,6 +13,8 @@ const LIMITS: [HeadLimits; 2] = [
 const MAX_FIELDS: usize = 100;
 /// Up to here an input is cut at every byte; a longer one near its line ends only, or a check would take the square of it.
 const CUT_EVERYWHERE_BYTES: usize = 128;
+/// How many beginnings beyond the first that is decided are judged, besides the whole.
+const CUTS_BEHIND: usize = 16;
 
 /// Asserts that the gate keeps its promises for these bytes; returns what it says under the default limits.
 pub(crate) fn check(bytes: &[u8]) -> String {
@@ -37,7 +39,12 @@ pub(crate) fn check(bytes: &[u8]) -> String {
 /// refused, and what is incomplete has not been promised anything.
 fn is_the_same_however_it_arrives(bytes: &[u8], limits: &HeadLimits) {
     let mut first = None;
+    let mut cuts_behind = 0;
     for end in (0..=bytes.len()).filter(|end| is_cut(bytes, *end)) {
+        cuts_behind += usize::from(first.is_some());
+        if cuts_behind > CUTS_BEHIND && end < bytes.len() {
+            continue;
+        }
         let beginning = bytes.get(..end).unwrap_or_default();
         let verdict = scan(beginning, limits);
         match (first, verdict) {
