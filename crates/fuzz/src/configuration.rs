@@ -46,7 +46,7 @@ pub(crate) fn check(input: &[u8]) -> &'static str {
                     !problem.key.is_empty() || !said.starts_with("default"),
                     "a problem of nothing: {said}"
                 );
-                assert!(!said.contains('\n'), "a problem of several lines: {said}");
+                assert!(!said.contains(char::is_control), "a problem that is not one line of text: {said:?}");
                 assert!(!said.contains(MARK_IN_FILE), "a secret of the file is said: {said}");
             }
             hides_secrets(&refused.to_string());

@@ -1,6 +1,6 @@
 //! What is wrong with a configuration: every problem, with its key and the place it came from, and never a value.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
 /// Where a value comes from.
@@ -35,13 +35,19 @@ pub(crate) struct Problem {
     pub(crate) message: String,
 }
 
+/// One line, whatever a key or a variable is named: control characters are escaped, so that none reaches a terminal.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.key.is_empty() {
-            write!(f, "{}: {}", self.source, self.message)
+        let Self { key, source, message } = self;
+        let said = if key.is_empty() {
+            format!("{source}: {message}")
         } else {
-            write!(f, "{}: {} ({})", self.key, self.message, self.source)
-        }
+            format!("{key}: {message} ({source})")
+        };
+        said.chars().try_for_each(|c| match c {
+            c if c.is_control() => write!(f, "{}", c.escape_default()),
+            c => f.write_char(c),
+        })
     }
 }
 
@@ -60,3 +66,17 @@ impl fmt::Display for Refused {
 }
 
 impl std::error::Error for Refused {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_one_line_without_control_characters_whatever_a_key_is_named() {
+        let source = Source::Environment("STRONGROOM_A\r__B".to_owned());
+        let problem =
+            Problem { key: "log.\u{1b}[31m\n".to_owned(), source, message: "unknown key".to_owned() };
+        let said = r"log.\u{1b}[31m\n: unknown key (environment STRONGROOM_A\r__B)";
+        assert_eq!(problem.to_string(), said);
+    }
+}
