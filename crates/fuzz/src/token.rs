@@ -1,8 +1,9 @@
 //! The token parser: nobody is known who did not sign, and whoever did is known exactly when the rules say so.
 //!
 //! The first line of an input names, by its first letter, what the rest is: a token as it is (`raw`); a line of header and
-//! the claims behind it, which are then signed for our own issuer (`own`) or the foreign one (`foreign`); edits of a good
-//! token (`edits`); a file of signing keys (`keys`), a key set (`jwks`) or a public key (`pem`).
+//! the claims behind it, which are then signed for our own issuer (`own`) or the foreign one (`foreign`); members to alter in
+//! what good ones say (`alter`): a line `own` or `foreign`, then `header.NAME=VALUE` and `claims.NAME=VALUE`, a value as JSON
+//! has it, nothing to drop the member; edits of a good token (`edits`); a file of signing keys (`keys`), a key set (`jwks`) or a public key (`pem`).
 
 use std::cell::OnceCell;
 
@@ -31,6 +32,7 @@ pub(crate) fn check(input: &[u8]) -> &'static str {
             (Some(world), Some(b'r')) => raw(world, rest),
             (Some(world), Some(b'o')) => signed(world, Signer::Own, rest),
             (Some(world), Some(b'f')) => signed(world, Signer::Foreign, rest),
+            (Some(world), Some(b'a')) => altered(world, rest),
             (Some(world), Some(b'e')) => changed(world, rest),
             (_, Some(b'k')) => signing_keys(rest),
             (Some(world), Some(b'j')) => keys(world, ForeignKeys::KeySet, rest),
@@ -89,6 +91,60 @@ fn signed(world: &World, signer: Signer, input: &[u8]) -> &'static str {
     };
     assert_eq!(said, expected, "another opinion whom a signed token speaks for");
     reached
+}
+
+/// What a good token says, with some members altered, and truly signed. An input that is near a good one is short.
+fn altered(world: &World, input: &[u8]) -> &'static str {
+    let mut lines = input.split(|b| *b == b'\n');
+    let signer =
+        if lines.next().is_some_and(|line| line.starts_with(b"o")) { Signer::Own } else { Signer::Foreign };
+    let (mut header, mut claims) = good_members(signer);
+    for line in lines {
+        let Ok(line) = std::str::from_utf8(line) else { continue };
+        let Some((part, (name, value))) =
+            line.split_once('.').and_then(|(part, rest)| Some((part, rest.split_once('=')?)))
+        else {
+            continue;
+        };
+        let members = if part.starts_with('h') { &mut header } else { &mut claims };
+        members.retain(|(other, _)| other != name);
+        if !value.is_empty() {
+            members.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    signed(world, signer, format!("{}\n{}", object(&header), object(&claims)).as_bytes())
+}
+
+type Members = Vec<(String, String)>;
+
+/// The header and the claims that make a token known.
+fn good_members(signer: Signer) -> (Members, Members) {
+    let now = sample::now().secs();
+    let quoted = |text: &str| format!("\"{text}\"");
+    let member = |(name, value): (&str, String)| (name.to_owned(), value);
+    let (rules, fid) = match signer {
+        Signer::Own => (&OWN, OWN.session.map(|session| quoted(&session.to_string()))),
+        Signer::Foreign => (&FOREIGN, None),
+    };
+    let header = [
+        Some(("alg", quoted(rules.algorithm))),
+        rules.kid.map(|kid| ("kid", quoted(kid))),
+        Some(("typ", quoted("at+jwt"))),
+    ];
+    let claims = [
+        Some(("iss", quoted(rules.issuer))),
+        rules.audience.first().map(|audience| ("aud", quoted(audience))),
+        Some(("sub", quoted("jane"))),
+        Some(("iat", now.to_string())),
+        Some(("exp", (now + 60).to_string())),
+        fid.map(|fid| ("fid", fid)),
+    ];
+    (header.into_iter().flatten().map(member).collect(), claims.into_iter().flatten().map(member).collect())
+}
+
+fn object(members: &[(String, String)]) -> String {
+    let members: Vec<_> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}", members.join(","))
 }
 
 /// A good token, changed: known exactly when nothing has changed.
