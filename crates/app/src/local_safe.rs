@@ -62,6 +62,7 @@ impl LocalSafe {
         };
         let outcome = opened.record.apply(patch, &self.limits).map_err(UpstreamError::Limit)?;
         if !outcome.is_effective() {
+            self.nothing_is_in_doubt()?;
             return Ok(current);
         }
 
@@ -109,12 +110,18 @@ impl LocalSafe {
     async fn try_erase(&self, id: &RecordId, precondition: &Precondition) -> Result<(), Attempt> {
         let current = self.store.load(id).await?.map(|stored| stored.revision);
         precondition.check(current).map_err(|_| UpstreamError::PreconditionFailed)?;
-        let Some(current) = current else { return Ok(()) };
+        let Some(current) = current else { return self.nothing_is_in_doubt() };
         let write_id = WriteId::from_bytes(self.random());
         match self.store.erase(id, current, write_id).await {
             Err(StoreError::Unknown) if self.happened(id, current.next(), write_id).await => Ok(()),
             result => Ok(result?),
         }
+    }
+
+    /// That nothing had to be done is as good as a write: it is only acknowledged while the store knows what it holds.
+    /// After a failed sync, a write that nobody sees any more may come back with the next start.
+    fn nothing_is_in_doubt(&self) -> Result<(), Attempt> {
+        if self.store.is_writable() { Ok(()) } else { Err(Attempt::Over(UpstreamError::Unavailable)) }
     }
 
     /// Settles a write whose outcome the store could not tell: it happened if its event is there.

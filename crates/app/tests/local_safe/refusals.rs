@@ -85,3 +85,18 @@ fn a_safe_whose_store_takes_no_writes_is_not_ready_and_still_reads() {
     assert_eq!(block_on(safe.read(&sample::caller())), Ok(None));
     assert!(block_on(self::safe(InMemoryRecordStore::new(), TransparentSealer::new()).is_ready()));
 }
+
+/// What a failed sync leaves in doubt may be there after a restart: an erasure of nothing would not have reached it.
+#[test]
+fn while_the_store_takes_no_writes_nothing_is_acknowledged_not_even_that_nothing_had_to_be_done() {
+    let mut store = MockRecordStore::new();
+    store.expect_is_writable().returning(|| false);
+    store.expect_load().returning(|_| Ok(None));
+    let (safe, jane, always) =
+        (safe(store, TransparentSealer::new()), sample::caller(), Precondition::default());
+    let deletes_nothing = sample::patch(&[("absent", None)]);
+    block_on(async {
+        assert_eq!(safe.erase(&jane, &always).await, Err(UpstreamError::Unavailable));
+        assert_eq!(safe.merge(&jane, &deletes_nothing, &always).await, Err(UpstreamError::Unavailable));
+    });
+}
