@@ -6,6 +6,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, OpenFlags, Result, ffi};
 
+use crate::directory;
+
 /// Statements kept prepared; more than the store has.
 const STATEMENTS: usize = 64;
 
@@ -33,14 +35,23 @@ pub(crate) fn writer(database: &Path) -> Result<Connection> {
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode != "wal" {
+    if !is_journal_mode_set(&connection, "wal")? {
         // A file system without shared memory, such as a network share: no erasure could be kept there.
         return Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), None));
     }
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |row| row.get::<_, i64>(0))?;
     common(&connection)?;
     Ok(connection)
+}
+
+/// Undoes what a first start that was interrupted has left half done, before the database had its log: a reader may not.
+pub(crate) fn roll_back_journal(database: &Path) -> Result<()> {
+    if !directory::beside(database, "-journal").exists() {
+        return Ok(());
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(database, flags)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
 /// A connection that cannot write.
@@ -54,6 +65,16 @@ pub(crate) fn reader(database: &Path) -> Result<Connection> {
     connection.pragma_update(None, "query_only", "ON")?;
     common(&connection)?;
     Ok(connection)
+}
+
+/// Sets how the database keeps its journal. `false` when it kept the mode it had.
+///
+/// `SQLite` answers with the new mode, and only then commits the page that says so: a failure of that is told by the step
+/// after the answer, which must be taken.
+pub(crate) fn is_journal_mode_set(connection: &Connection, mode: &str) -> Result<bool> {
+    let mut statement = connection.prepare(&format!("PRAGMA journal_mode = {mode}"))?;
+    let answers: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_>>()?;
+    Ok(answers == [mode])
 }
 
 fn common(connection: &Connection) -> Result<()> {

@@ -92,10 +92,14 @@ pub(crate) fn is_filled(database: &Path) -> io::Result<bool> {
 }
 
 /// Makes an empty file for the owner alone; `SQLite` gives its other files the mode of the database. Refuses a file that
-/// exists.
+/// exists. One that could not be made durable is removed again.
 pub(crate) fn create(file: &Path) -> io::Result<()> {
-    OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(file)?.sync_all()?;
-    sync_parent(file)
+    let made = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(file)?;
+    let is_durable = made.sync_all().and_then(|()| sync_parent(file));
+    if is_durable.is_err() {
+        remove(file)?;
+    }
+    is_durable
 }
 
 /// Makes the names in a file's directory durable.

@@ -49,8 +49,9 @@ pub enum OpenError {
         /// The permission bits.
         mode: u32,
     },
-    /// A file that is not a database, or a damaged one.
-    #[error("the database is damaged (SQLite code {code})")]
+    /// A file that is not a database, or a damaged one, or a disk that does not give it back: `SQLite` tells damage and an
+    /// I/O error of a read by one code.
+    #[error("the database is damaged, or the disk could not read it (SQLite code {code})")]
     Damaged {
         /// `SQLite`'s extended result code.
         code: i32,
@@ -106,6 +107,9 @@ pub enum OperatorError {
     /// What was read does not pass the integrity check; nothing was replaced.
     #[error("the database does not pass the integrity check")]
     Unsound,
+    /// The copy could not be written to its end: no room, perhaps.
+    #[error("the copy could not be finished: is there room on the disk?")]
+    Unfinished,
     /// A file could not be read or written.
     #[error("a file could not be read or written: {0}")]
     File(#[from] io::Error),
@@ -164,6 +168,18 @@ pub(crate) fn code(error: &rusqlite::Error) -> i32 {
     }
 }
 
+/// Whether the disk did not give back what it holds, which another attempt may. `SQLite` tells an I/O error of a read by the
+/// code of damage.
+pub(crate) fn may_pass(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure)
+                && !is_failed_sync(error)
+        }
+        _ => false,
+    }
+}
+
 /// Whether a sync may have failed: what the disk holds is unknown from here on.
 pub(crate) fn is_failed_sync(error: &rusqlite::Error) -> bool {
     matches!(code(error), ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
@@ -205,6 +221,17 @@ mod tests {
         for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR, ffi::SQLITE_CORRUPT]
         {
             assert!(!is_surely_undone(&failure(code)), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_read_that_failed_may_pass_and_a_failed_sync_is_never_tried_again() {
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_SHORT_READ] {
+            assert!(may_pass(&failure(code)), "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_DIR_FSYNC, ffi::SQLITE_FULL, ffi::SQLITE_BUSY]
+        {
+            assert!(!may_pass(&failure(code)), "{code}");
         }
     }
 

@@ -84,9 +84,15 @@ fn write_backup(source: &Connection, to: &Path) -> Result<(), OperatorError> {
     })?;
     let copied = copy(source, to);
     if copied.is_err() {
-        directory::remove(to)?;
+        remove_copy(to)?;
     }
     copied
+}
+
+/// Removes a copy that is not whole, and what `SQLite` may have left beside it.
+fn remove_copy(copied: &Path) -> Result<(), OperatorError> {
+    directory::remove(copied)?;
+    Ok(directory::remove(&directory::beside(copied, "-journal"))?)
 }
 
 /// Puts a backup in the place of a directory's database, which no server may have meanwhile. An existing database is
@@ -115,11 +121,11 @@ fn replace(directory: &Path, source: &Connection, force: bool) -> Result<(), Ope
         return Err(OperatorError::Exists);
     }
     let copied = directory::beside(&database, ".restoring");
-    directory::remove(&copied)?;
+    remove_copy(&copied)?;
     directory::create(&copied)?;
     let sound = copy(source, &copied).and_then(|()| Ok(report(&open(&copied)?)?.is_sound()));
     if !matches!(sound, Ok(true)) {
-        directory::remove(&copied)?;
+        remove_copy(&copied)?;
     }
     if !sound? {
         return Err(OperatorError::Unsound);
@@ -169,7 +175,9 @@ fn copy(source: &Connection, to: &Path) -> Result<(), OperatorError> {
         Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     copy_pages(source, &mut target)?;
     // The copy says that it has a write-ahead log, as its source does.
-    target.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))?;
+    if !connection::is_journal_mode_set(&target, "delete")? {
+        return Err(OperatorError::Unfinished);
+    }
     target.close().map_err(|(_, error)| error)?;
     File::open(to)?.sync_all()?;
     Ok(directory::sync_parent(to)?)

@@ -12,7 +12,7 @@ use strongroom_ports::{Event, EventBody, RecordId, SealedRecord, SessionId, Stor
 use tokio::sync::oneshot;
 
 use crate::cache::{Known, Ticket};
-use crate::error::{code, store_error};
+use crate::error::{code, may_pass, store_error};
 use crate::key_slots;
 use crate::rows::revision;
 use crate::shared::Shared;
@@ -82,23 +82,35 @@ pub(crate) fn run(connection: &Connection, queries: &Mutex<Receiver<Query>>, sha
         // Whoever has gone away meanwhile needs no answer, and costs no read.
         match query {
             Ok(Query::Load { id, ticket, reply }) if !reply.is_closed() => {
-                let found = load(connection, &id);
+                let found = twice(|| load(connection, &id).map_err(Failure::from));
                 if let (Ok(known), Some(ticket)) = (&found, ticket) {
                     shared.cache.fill(&id, ticket, known.clone());
                 }
-                let _ = reply.send(found.map_err(|error| Failure::from(error).into()));
+                let _ = reply.send(found);
             }
             Ok(Query::Events { id, generation, after_version, limit, reply }) if !reply.is_closed() => {
-                let found = events(connection, &id, generation, after_version, limit);
-                let _ = reply.send(found.map_err(StoreError::from));
+                let found = twice(|| events(connection, &id, generation, after_version, limit));
+                let _ = reply.send(found);
             }
             Ok(Query::SessionIsLive { id, now, reply }) if !reply.is_closed() => {
-                let _ = reply.send(session_is_live(connection, &id, now).map_err(StoreError::from));
+                let _ = reply.send(twice(|| session_is_live(connection, &id, now)));
             }
             Ok(_) => {}
             Err(_) => return,
         }
     }
+}
+
+/// Reads, and once more when the disk did not give back what it holds: that may pass. What is still damaged then is damage.
+fn twice<T>(read: impl Fn() -> Result<T, Failure>) -> Result<T, StoreError> {
+    let found = match read() {
+        Err(Failure::Sqlite(error)) if may_pass(&error) => {
+            tracing::warn!(code = code(&error), "a read is tried once more");
+            read()
+        }
+        other => other,
+    };
+    found.map_err(StoreError::from)
 }
 
 fn load(connection: &Connection, id: &RecordId) -> rusqlite::Result<Known> {

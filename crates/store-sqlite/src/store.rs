@@ -72,6 +72,7 @@ impl SqliteStore {
         let directory = Directory::hold(&options.directory)?;
         let database = directory.database();
         let found = if directory::is_filled(&database).map_err(OpenError::Directory)? {
+            connection::roll_back_journal(&database)?;
             let connection = connection::reader(&database)?;
             let found = schema::inspect(&connection)?;
             if found > 0 {
@@ -91,6 +92,8 @@ impl SqliteStore {
         if !connection::empty_log(&writer, OPENING_WAIT)? {
             return Err(OpenError::Busy);
         }
+        // `SQLite` takes a failed sync of the directory for done; the name of the log must outlive a crash as the log does.
+        directory::sync_parent(&database).map_err(OpenError::Directory)?;
         let readers =
             (0..READERS).map(|_| connection::reader(&database)).collect::<rusqlite::Result<Vec<_>>>()?;
         Self::start(directory, writer, readers, &options).map_err(OpenError::Directory)

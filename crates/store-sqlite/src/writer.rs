@@ -13,7 +13,7 @@ use strongroom_ports::{RecordId, Rotation, StoreError};
 
 use crate::cache::Known;
 use crate::connection;
-use crate::error::{Refused, code, is_failed_sync, is_surely_undone, store_error};
+use crate::error::{Refused, code, is_failed_sync, is_surely_undone, may_pass, store_error};
 use crate::in_flux::InFlux;
 use crate::job::{Answer, Job, Write};
 use crate::outbox::Retention;
@@ -98,19 +98,29 @@ impl Writer {
     }
 
     /// All of them in one transaction, and what it answers. When the database refuses one, each has a transaction of its
-    /// own, so that it fails alone.
+    /// own, so that it fails alone; and a lone one has another when the disk could not be read.
     fn transact(&mut self, writes: &[Write]) -> Answers {
+        match self.try_transact(writes) {
+            Ok(answers) => answers,
+            Err(error) if writes.len() == 1 && !may_pass(&error) => vec![Err(store_error(&error))],
+            Err(_) => writes.chunks(1).flat_map(|alone| self.transact_last(alone)).collect(),
+        }
+    }
+
+    fn transact_last(&mut self, writes: &[Write]) -> Answers {
+        self.try_transact(writes).unwrap_or_else(|error| vec![Err(store_error(&error)); writes.len()])
+    }
+
+    /// An error is the database's, before anything was committed: all is undone.
+    fn try_transact(&mut self, writes: &[Write]) -> Result<Answers> {
         if !self.shared.is_writable() {
-            return vec![Err(StoreError::Unavailable); writes.len()];
+            return Ok(vec![Err(StoreError::Unavailable); writes.len()]);
         }
         match self.apply_all(writes) {
-            Ok((answers, changes)) => self.finish(writes, answers, changes),
+            Ok((answers, changes)) => Ok(self.finish(writes, answers, changes)),
             Err(error) => {
                 self.undo(&error);
-                match writes {
-                    [_] => vec![Err(store_error(&error))],
-                    _ => writes.chunks(1).flat_map(|alone| self.transact(alone)).collect(),
-                }
+                Err(error)
             }
         }
     }

@@ -114,6 +114,26 @@ fn a_log_whose_database_is_gone_is_not_taken_for_nothing() {
     assert!(matches!(SqliteStore::open(options(directory.path())), Err(OpenError::Sqlite { .. })));
 }
 
+/// A first start that is cut off before the database has its log leaves a journal, which a reader may not play back.
+#[test]
+fn a_first_start_that_was_cut_off_is_begun_again() {
+    let (begun, cut_off) = (directory(), directory());
+    let path = database(begun.path());
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE half (x); DROP TABLE half; PRAGMA cache_size = 1; BEGIN;
+             CREATE TABLE half (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+             INSERT INTO half SELECT zeroblob(4000) FROM n",
+        )
+        .unwrap();
+    for name in ["strongroom.db", "strongroom.db-journal"] {
+        std::fs::copy(begun.path().join(name), cut_off.path().join(name)).unwrap();
+    }
+    drop(connection);
+    write(&open(cut_off.path()), &record(1), generation(1), 1);
+}
+
 #[test]
 fn a_keyring_without_a_key_of_the_database_is_refused_by_the_key_s_id() {
     let directory = directory();
