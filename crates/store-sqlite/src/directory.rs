@@ -83,12 +83,22 @@ pub(crate) fn beside(database: &Path, suffix: &str) -> PathBuf {
 
 /// Whether there is a database: something in its file, or in a log that an accident has left alone.
 pub(crate) fn is_filled(database: &Path) -> io::Result<bool> {
-    let bytes = |file: &Path| match file.metadata() {
+    Ok(bytes(database)? > 0 || bytes(&beside(database, "-wal"))? > 0)
+}
+
+/// The size of a file; 0 when there is none.
+pub(crate) fn bytes(file: &Path) -> io::Result<u64> {
+    match file.metadata() {
         Ok(metadata) => Ok(metadata.len()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
         Err(error) => Err(error),
-    };
-    Ok(bytes(database)? > 0 || bytes(&beside(database, "-wal"))? > 0)
+    }
+}
+
+/// Whether a database is shorter than the smallest page there is: `SQLite` would take it for an empty one.
+pub(crate) fn is_cut_off(database: &Path) -> io::Result<bool> {
+    const SMALLEST_PAGE_BYTES: u64 = 512;
+    Ok((1..SMALLEST_PAGE_BYTES).contains(&bytes(database)?))
 }
 
 /// Makes an empty file for the owner alone; `SQLite` gives its other files the mode of the database. Refuses a file that

@@ -8,7 +8,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 use strongroom_domain::{Generation, Revision};
 use strongroom_ports::{
     Commit, Event, NewSession, RecordId, RecordStore, RefreshHash, Rotation, SealedRecord, SessionId,
@@ -73,6 +73,9 @@ impl SqliteStore {
         let database = directory.database();
         let found = if directory::is_filled(&database).map_err(OpenError::Directory)? {
             connection::roll_back_journal(&database)?;
+            if directory::is_cut_off(&database).map_err(OpenError::Directory)? {
+                return Err(OpenError::Damaged { code: ffi::SQLITE_NOTADB });
+            }
             let connection = connection::reader(&database)?;
             let found = schema::inspect(&connection)?;
             if found > 0 {
