@@ -11,6 +11,7 @@
 
 mod canary;
 mod crash;
+mod disk;
 mod erasure;
 mod faults;
 mod gate;

@@ -4,11 +4,12 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use serde_json::Value;
 
+use super::say;
 use super::wire::Client;
 
 /// The person that `dev` makes: the guide's.
@@ -71,18 +72,28 @@ impl Safe {
     }
 
     /// `serve`, started by a command that carries variables.
-    pub(crate) fn serve_with(mut command: Command, config: &Path) -> Self {
+    pub(crate) fn serve_with(command: Command, config: &Path) -> Self {
+        match Self::try_serve(command, config) {
+            Ok(safe) => safe,
+            Err((_, log)) => panic!("serve did not become ready:\n{log}"),
+        }
+    }
+
+    /// The same; or the status it refused with, and what it said.
+    pub(crate) fn try_serve(mut command: Command, config: &Path) -> Result<Self, (ExitStatus, String)> {
         let mut child = spawn(command.args(["serve", "--config"]).arg(config));
         let stderr = child.stderr.take().expect("stderr is piped");
         let log = Arc::new(Mutex::new(String::new()));
         let mut lines = BufReader::new(stderr).lines();
         let listening = loop {
             let Some(Ok(line)) = lines.next() else {
-                panic!("serve did not become ready:\n{}", log.lock().unwrap());
+                let status = child.wait().expect("the child is ours");
+                return Err((status, log.lock().unwrap().clone()));
             };
             log.lock().unwrap().push_str(&line);
             log.lock().unwrap().push('\n');
-            let entry: Value = serde_json::from_str(&line).expect("a JSON line");
+            // A refusal is told in plain words.
+            let entry: Value = serde_json::from_str(&line).unwrap_or_default();
             if entry["message"] == "listening" {
                 break entry;
             }
@@ -96,7 +107,7 @@ impl Safe {
             }
         });
         let address = |name: &str| listening[name].as_str().expect(name).parse().expect("an address");
-        Self {
+        Ok(Self {
             child,
             address: address("address"),
             admin: address("admin_address"),
@@ -104,7 +115,7 @@ impl Safe {
             refresh_token: String::new(),
             log,
             log_reader: Some(log_reader),
-        }
+        })
     }
 
     /// A fresh connection.
@@ -172,6 +183,11 @@ impl Drop for Safe {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            // What the test met may be explained here.
+            let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+            say(&format!("the log of the process:\n{log}"));
+        }
     }
 }
 
