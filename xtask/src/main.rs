@@ -6,6 +6,7 @@
 mod bench;
 mod ci;
 mod console;
+mod crash;
 mod deny;
 mod fuzz;
 mod guide;
@@ -35,6 +36,7 @@ const COMMANDS: &[Command] = &[
     ("deny", "licences, banned crates and sources of everything we depend on", deny::run),
     ("fuzz", "inputs that nobody thought of, against crates/fuzz [--seconds N] [TARGET…]", fuzz::run),
     ("smoke", "a clean clone, README's first command, and the guide by curl", smoke::run),
+    ("crash", "power cuts at random instants under load [--rounds N --seed N]", crash::run),
     (
         "bench",
         "the figures of docs/BENCHMARKS.md [--rounds N --connections N --reads N --merges N | slow | idle]",
