@@ -12,9 +12,14 @@ pub(crate) fn of_index_key(key: &KeyMaterial) -> KeyCheck {
     KeyCheck { id: "index".to_owned(), value: value(key) }
 }
 
-/// The check of a sealing key. No sealing key's id has a slash, so none passes for another.
+/// The check of a sealing key.
 pub(crate) fn of_sealing_key(id: &str, key: &KeyMaterial) -> KeyCheck {
-    KeyCheck { id: format!("sealing/{id}"), value: value(key) }
+    KeyCheck { id: id_of_sealing_key(id), value: value(key) }
+}
+
+/// No sealing key's id has a slash, so none passes for another.
+pub(crate) fn id_of_sealing_key(id: &str) -> String {
+    format!("sealing/{id}")
 }
 
 fn value(key: &KeyMaterial) -> [u8; 32] {

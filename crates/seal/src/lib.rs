@@ -44,3 +44,4 @@ pub use keyring::Keyring;
 pub use keyring_rules::{KeyringError, MAX_KEYRING_BYTES, MAX_SEALING_KEYS};
 pub use sealed_box::MAX_PLAINTEXT_BYTES;
 pub use system_randomness::SystemRandomness;
+pub use wrapped_key::wrapped_by;

@@ -10,6 +10,7 @@ use strongroom_ports::{BoxContext, RecordId, SealError};
 use zeroize::Zeroizing;
 
 use crate::gcm;
+use crate::key_check;
 use crate::key_id::{KeyId, MAX_KEY_ID_BYTES};
 use crate::key_material::{KEY_BYTES, KeyMaterial};
 
@@ -69,6 +70,14 @@ impl WrappingKey {
     }
 }
 
+/// The id that a wrapped key names, in the form of its [check](strongroom_ports::KeyCheck): of the sealing key that has
+/// wrapped it, if it is what it says. Nothing is unwrapped. `None` for what is no wrapped key.
+#[must_use]
+pub fn wrapped_by(wrapped: &[u8]) -> Option<String> {
+    let (id, _) = split(wrapped)?;
+    std::str::from_utf8(id).ok().map(key_check::id_of_sealing_key)
+}
+
 /// The id and what is sealed; `None` unless the whole has exactly the length that it says.
 fn split(wrapped: &[u8]) -> Option<(&[u8], &[u8])> {
     let [FORMAT, id_bytes, rest @ ..] = wrapped else { return None };
@@ -111,6 +120,17 @@ mod tests {
         let wrapped = key("key-a").wrap_new(&RECORD, generation()).unwrap();
         assert!(wrapped.starts_with(b"\x01\x05key-a"));
         assert_eq!(wrapped.len(), 2 + 5 + 12 + 32 + 16);
+    }
+
+    #[test]
+    fn a_wrapped_key_tells_the_check_of_its_sealing_key_and_noise_tells_nothing() {
+        let (id, material) = (KeyId::parse("key-a").unwrap(), KeyMaterial::random(&SystemRandomness));
+        let check = key_check::of_sealing_key(id.as_str(), &material);
+        let wrapped = WrappingKey::new(id, &material).unwrap().wrap_new(&RECORD, generation()).unwrap();
+        assert_eq!(wrapped_by(&wrapped), Some(check.id));
+        for noise in [&[][..], &[1, 5], &[0; 67], &wrapped[1..]] {
+            assert_eq!(wrapped_by(noise), None);
+        }
     }
 
     #[test]

@@ -100,6 +100,12 @@ impl RecordCache {
         }
     }
 
+    /// What it holds now.
+    pub(crate) fn bytes(&self) -> u64 {
+        let locked = self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner));
+        locked.map(|shard| shard.records.weight()).sum()
+    }
+
     fn shard(&self, id: &RecordId) -> MutexGuard<'_, Shard> {
         // An id is a keyed hash: any of its bytes spreads evenly. No code that holds the lock can panic half-way.
         self.shards[usize::from(id.as_bytes()[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)

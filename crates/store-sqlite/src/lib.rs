@@ -12,6 +12,7 @@ mod cache;
 mod connection;
 mod directory;
 mod error;
+mod figures;
 mod in_flux;
 mod job;
 mod key_checks;
@@ -25,6 +26,7 @@ mod rows;
 mod schema;
 mod session_writes;
 mod shared;
+mod stats;
 mod store;
 mod writer;
 
@@ -32,10 +34,11 @@ mod writer;
 mod faults;
 
 pub use error::{OpenError, OperatorError, OperatorFailure};
+pub use figures::{Figures, KeyFigure, figures};
 pub use operator::{Report, backup, check, restore};
 pub use options::{
     DEFAULT_CACHE_BYTES, DEFAULT_ERASURES_KEPT, DEFAULT_EVENT_BYTES_PER_RECORD, DEFAULT_EVENTS_PER_RECORD,
     DEFAULT_QUEUE_LEN, Options,
 };
-pub use shared::Stats;
+pub use stats::{Distribution, GROUP_SIZE_BOUNDS, SYNC_TIME_BOUNDS_US, Stats};
 pub use store::SqliteStore;

@@ -158,7 +158,7 @@ fn empty_old_log(database: &Path) -> Result<(), OperatorError> {
 }
 
 /// Opens a database of ours, to read.
-fn open(database: &Path) -> Result<Connection, OperatorError> {
+pub(crate) fn open(database: &Path) -> Result<Connection, OperatorError> {
     if !directory::is_filled(database)? {
         return Err(OperatorError::Missing);
     }

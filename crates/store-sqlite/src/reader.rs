@@ -16,6 +16,7 @@ use crate::error::{code, may_pass, store_error};
 use crate::key_slots;
 use crate::rows::revision;
 use crate::shared::Shared;
+use crate::stats::Counters;
 
 /// Reader threads: one may be held up by the disk while the other serves what is in its memory.
 pub(crate) const READERS: usize = 2;
@@ -77,6 +78,9 @@ pub(crate) fn run(connection: &Connection, queries: &Mutex<Receiver<Query>>, sha
     loop {
         // The lock is held while waiting: the others wait for it instead of for the queue.
         let query = queries.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        if query.is_ok() {
+            Counters::discount(&shared.counters.reads_waiting, 1);
+        }
         #[cfg(test)]
         shared.faults.readers.pass();
         // Whoever has gone away meanwhile needs no answer, and costs no read.
@@ -214,6 +218,7 @@ mod tests {
             answer
         });
         assert_eq!(refused, Some(Err(StoreError::Unavailable)));
+        assert_eq!(store.stats().refused_by_full_queue, 1);
         drop(held);
         assert_eq!(block_on(waiting.swap_remove(0)), Ok(None));
     }

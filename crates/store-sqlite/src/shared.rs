@@ -1,12 +1,13 @@
-//! What the callers' threads, the readers and the writer share: the cache, whether writes can succeed, and counters.
+//! What the callers' threads, the readers and the writer share: the cache, whether writes can succeed, what is withheld.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use strongroom_ports::RecordId;
 
 use crate::cache::RecordCache;
+use crate::stats::{Counters, Stats};
 
 /// Shared by all threads of a store.
 #[derive(Debug)]
@@ -23,11 +24,20 @@ impl Shared {
     pub(crate) fn new(cache_bytes: usize) -> Self {
         Self {
             cache: RecordCache::new(cache_bytes),
-            counters: Counters::default(),
+            counters: Counters::new(),
             withheld: Withheld::default(),
             writable: AtomicBool::new(true),
             #[cfg(test)]
             faults: crate::faults::Faults::default(),
+        }
+    }
+
+    /// What there is to count, now.
+    pub(crate) fn stats(&self) -> Stats {
+        Stats {
+            cache_bytes: self.cache.bytes(),
+            erasures_withheld: self.withheld.len() as u64,
+            ..self.counters.read()
         }
     }
 
@@ -73,47 +83,5 @@ impl Withheld {
 
     fn lock(&self) -> MutexGuard<'_, HashSet<RecordId>> {
         self.ids.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What a store has done since it opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Writes that were acknowledged.
-    pub writes: u64,
-    /// Transactions that were committed. With `synchronous=FULL`, each is one sync of the write-ahead log; one more for
-    /// the head of a log that has just been emptied.
-    pub syncs: u64,
-    /// Times the write-ahead log was emptied into the database.
-    pub checkpoints: u64,
-    /// Loads that were answered from memory.
-    pub cache_hits: u64,
-    /// Loads that went to the database.
-    pub cache_misses: u64,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) writes: AtomicU64,
-    pub(crate) syncs: AtomicU64,
-    pub(crate) checkpoints: AtomicU64,
-    pub(crate) cache_hits: AtomicU64,
-    pub(crate) cache_misses: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn count(counter: &AtomicU64, by: u64) {
-        counter.fetch_add(by, Ordering::Relaxed);
-    }
-
-    pub(crate) fn read(&self) -> Stats {
-        Stats {
-            writes: self.writes.load(Ordering::Relaxed),
-            syncs: self.syncs.load(Ordering::Relaxed),
-            checkpoints: self.checkpoints.load(Ordering::Relaxed),
-            cache_hits: self.cache_hits.load(Ordering::Relaxed),
-            cache_misses: self.cache_misses.load(Ordering::Relaxed),
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! The store itself: opening, the two queues, and the ports on top of them.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -26,7 +26,8 @@ use crate::options::Options;
 use crate::outbox::Retention;
 use crate::reader::{self, Query, READERS, Reply};
 use crate::schema;
-use crate::shared::{Counters, Shared, Stats};
+use crate::shared::Shared;
+use crate::stats::{Counters, Stats};
 use crate::writer::Writer;
 
 /// How long opening waits for another process to leave the log: as long as an operator would before asking why.
@@ -138,10 +139,10 @@ impl SqliteStore {
         self.inner.close();
     }
 
-    /// What the store has done since it opened.
+    /// What the store has done since it opened, and what waits.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.inner.shared.counters.read()
+        self.inner.shared.stats()
     }
 
     #[cfg(test)]
@@ -154,13 +155,15 @@ impl SqliteStore {
             return Err(StoreError::Unavailable);
         }
         let (reply, answer) = oneshot::channel();
-        self.inner.send(|queues| queues.writes.try_send(Job { write, reply }).is_ok())?;
+        let waiting = &self.inner.shared.counters.writes_waiting;
+        self.inner.send(waiting, |queues| queues.writes.try_send(Job { write, reply }).map_err(is_full))?;
         answer.await.unwrap_or(Err(StoreError::Unknown))
     }
 
     async fn read<T>(&self, query: impl FnOnce(Reply<T>) -> Query) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.inner.send(|queues| queues.reads.try_send(query(reply)).is_ok())?;
+        let waiting = &self.inner.shared.counters.reads_waiting;
+        self.inner.send(waiting, |queues| queues.reads.try_send(query(reply)).map_err(is_full))?;
         answer.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
@@ -173,12 +176,21 @@ impl SqliteStore {
 }
 
 impl Inner {
-    /// Queues without waiting: a full queue and a closed store are unavailable at once.
-    fn send(&self, send: impl FnOnce(&Queues) -> bool) -> Result<(), StoreError> {
-        match self.queues.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            Some(queues) if send(queues) => Ok(()),
-            _ => Err(StoreError::Unavailable),
-        }
+    /// Queues without waiting: a full queue and a closed store are unavailable at once. `send` says whether it was full.
+    fn send(
+        &self,
+        waiting: &AtomicU64,
+        send: impl FnOnce(&Queues) -> Result<(), bool>,
+    ) -> Result<(), StoreError> {
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        let queues = queues.as_ref().ok_or(StoreError::Unavailable)?;
+        // Before it is taken out again.
+        Counters::count(waiting, 1);
+        send(queues).map_err(|is_full| {
+            Counters::discount(waiting, 1);
+            Counters::count(&self.shared.counters.refused_by_full_queue, u64::from(is_full));
+            StoreError::Unavailable
+        })
     }
 
     fn close(&self) {
@@ -193,6 +205,11 @@ impl Inner {
         }
         drop(directory.take());
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what was not sent ends here")]
+fn is_full<T>(refused: TrySendError<T>) -> bool {
+    matches!(refused, TrySendError::Full(_))
 }
 
 impl Drop for Inner {

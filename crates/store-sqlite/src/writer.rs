@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Instant;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, Result};
@@ -19,7 +20,8 @@ use crate::job::{Answer, Job, Write};
 use crate::outbox::Retention;
 use crate::record_writes;
 use crate::session_writes;
-use crate::shared::{Counters, Shared};
+use crate::shared::Shared;
+use crate::stats::Counters;
 
 mod log;
 #[cfg(test)]
@@ -85,7 +87,9 @@ impl Writer {
         };
         #[cfg(test)]
         self.shared.faults.writer.pass();
-        Some(std::iter::once(first).chain(jobs.try_iter()).take(GROUP_WRITES).collect())
+        let group: Vec<_> = std::iter::once(first).chain(jobs.try_iter()).take(GROUP_WRITES).collect();
+        Counters::discount(&self.shared.counters.writes_waiting, group.len() as u64);
+        Some(group)
     }
 
     fn write(&mut self, group: Vec<Job>) {
@@ -185,11 +189,11 @@ impl Writer {
                 Change::Nothing | Change::Session => None,
             }),
         );
+        let began = Instant::now();
         match self.commit() {
             Ok(()) => {
                 in_flux.committed();
-                Counters::count(&shared.counters.syncs, 1);
-                Counters::count(&shared.counters.writes, effective as u64);
+                shared.counters.committed(effective as u64, began.elapsed());
                 self.after_commit(writes, answers)
             }
             Err(error) => self.after_failed_commit(&error, &has_changed),

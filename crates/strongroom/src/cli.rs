@@ -38,7 +38,7 @@ pub(crate) enum Command {
     /// Make keys, list them, add one, or let one follow another
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Check, back up or restore a store
+    /// Check, count, back up or restore a store
     #[command(subcommand)]
     Store(StoreCommand),
 }
@@ -53,16 +53,16 @@ pub(crate) struct DevArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = loopback)]
     pub(crate) listen: SocketAddr,
     /// What to print when ready: text to read and paste, or one line of JSON
-    #[arg(long, value_enum, default_value_t = DevFormat::Text)]
-    pub(crate) format: DevFormat,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
-/// What `strongroom dev` prints.
+/// How a command prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DevFormat {
+pub(crate) enum Format {
     /// For people.
     Text,
-    /// One line for programs.
+    /// For programs, on one line.
     Json,
 }
 
@@ -151,6 +151,15 @@ pub(crate) enum StoreCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
+    /// Count what is in it and how large it is, while it may be in use
+    Stats {
+        /// What to print: text to read, or one line of JSON
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        /// Which store.
+        #[command(flatten)]
+        store: StoreArgs,
+    },
     /// Copy the store into a new file, while it may be in use
     Backup {
         /// The file to make
@@ -226,6 +235,8 @@ mod tests {
             "keys retire f k --config c",
             "keys retire f k --force",
             "store check --config f",
+            "store stats --data-dir d",
+            "store stats --config f --format json",
             "store backup b --data-dir d",
             "store restore b --config f",
             "store restore b --data-dir d --force",
@@ -248,6 +259,7 @@ mod tests {
             "keys retire f",
             "store check",
             "store check --config f --data-dir d",
+            "store stats --config f --format yaml",
             "store backup --config f",
         ] {
             let error = parse(&line.split_terminator(' ').collect::<Vec<_>>()).unwrap_err();

@@ -17,7 +17,7 @@ use strongroom_ports::{Clock, TenantId};
 use strongroom_seal::secret_file::write_new_secret_file;
 use strongroom_seal::{Keyring, SystemRandomness};
 
-use crate::cli::{DevArgs, DevFormat};
+use crate::cli::{DevArgs, Format};
 use crate::compose::compose;
 use crate::config::{Config, Layers};
 use crate::failure::Failure;
@@ -64,8 +64,8 @@ pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let served = Served { api, keys, listeners, admin: Some(admin), options, registry };
     serve_until_signal(runtime, served, &store, || {
         match args.format {
-            DevFormat::Json => say_json(args, address, admin_address, &demo, out),
-            DevFormat::Text => say_text(args, address, admin_address, &demo, out),
+            Format::Json => say_json(args, address, admin_address, &demo, out),
+            Format::Text => say_text(args, address, admin_address, &demo, out),
         }?;
         Ok(out.flush()?)
     })

@@ -57,7 +57,7 @@ fn run(command: &Command, environment: Environment, out: &mut dyn Write) -> Resu
         Command::Keys(command) => {
             keys_command::run(command, environment, &SystemClock, &SystemRandomness, out)
         }
-        Command::Store(command) => store_command::run(command, environment, out),
+        Command::Store(command) => store_command::run(command, environment, &SystemClock, out),
     }?;
     Ok(out.flush()?)
 }

@@ -9,7 +9,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use strongroom_jwt::{ForeignTokens, KeySetFigures, TokenCache};
-use strongroom_store_sqlite::SqliteStore;
+use strongroom_ports::RecordStore;
+use strongroom_store_sqlite::{Distribution, SqliteStore};
 use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::compose::Verifiers;
@@ -47,10 +48,31 @@ impl Collector for Store {
             ("strongroom_store_checkpoints", "Times the write-ahead log was emptied", stats.checkpoints),
             ("strongroom_store_cache_hits", "Loads answered from memory", stats.cache_hits),
             ("strongroom_store_cache_misses", "Loads that went to the database", stats.cache_misses),
+            (
+                "strongroom_store_refused_by_full_queue",
+                "Reads and writes refused since their queue was full",
+                stats.refused_by_full_queue,
+            ),
         ] {
             counter(&mut encoder, name, help, count)?;
         }
-        Ok(())
+        for (name, help, count) in [
+            ("strongroom_store_writable", "1 until a sync has failed", u64::from(self.0.is_writable())),
+            ("strongroom_store_writes_waiting", "Writes that wait for the writer", stats.writes_waiting),
+            ("strongroom_store_reads_waiting", "Reads that wait for a reader", stats.reads_waiting),
+            ("strongroom_store_cache_bytes", "Sealed records in memory", stats.cache_bytes),
+            (
+                "strongroom_store_erasures_withheld",
+                "Erasures that are not out of the log yet",
+                stats.erasures_withheld,
+            ),
+        ] {
+            gauge(&mut encoder, name, help, count)?;
+        }
+        let syncs = ("strongroom_store_sync_duration_seconds", "Commits, their sync included");
+        histogram(&mut encoder, syncs, &stats.sync_times, 1e6)?;
+        let groups = ("strongroom_store_group_writes", "Writes that one commit has made durable");
+        histogram(&mut encoder, groups, &stats.group_sizes, 1.0)
     }
 }
 
@@ -157,4 +179,22 @@ fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, count: u
 
 fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
     encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
+}
+
+/// `per_unit`: how many of what was counted make one of what is told.
+#[expect(clippy::cast_precision_loss, reason = "sums and bounds far below 2^53")]
+fn histogram(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help): (&str, &str),
+    counted: &Distribution,
+    per_unit: f64,
+) -> fmt::Result {
+    let bounds = counted.bounds.iter().map(|bound| *bound as f64 / per_unit).chain([f64::INFINITY]);
+    let buckets: Vec<(f64, u64)> = bounds.zip(counted.counts().iter().copied()).collect();
+    encoder.encode_descriptor(name, help, None, MetricType::Histogram)?.encode_histogram::<NoLabelSet>(
+        counted.sum as f64 / per_unit,
+        counted.counts().iter().sum(),
+        &buckets,
+        None,
+    )
 }

@@ -1,11 +1,13 @@
-//! `strongroom store …`: check, back up and restore. Works on sealed records: no key is read.
+//! `strongroom store …`: check, count, back up and restore. Works on sealed records: no key is read.
 
 use std::io::Write;
 use std::path::PathBuf;
 
-use strongroom_store_sqlite::{OperatorFailure, Report, backup, check, restore};
+use strongroom_ports::{Clock, Timestamp};
+use strongroom_seal::wrapped_by;
+use strongroom_store_sqlite::{Figures, OperatorFailure, Report, backup, check, figures, restore};
 
-use crate::cli::{StoreArgs, StoreCommand};
+use crate::cli::{Format, StoreArgs, StoreCommand};
 use crate::config::{Config, Environment, Layers};
 use crate::dev::STORE;
 use crate::failure::Failure;
@@ -18,12 +20,21 @@ use crate::failure::Failure;
 pub(crate) fn run(
     command: &StoreCommand,
     environment: Environment,
+    clock: &dyn Clock,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     match command {
         StoreCommand::Check { store } => {
             let directory = directory(store, environment)?;
             write_report(&check(&directory)?, out)?;
+        }
+        StoreCommand::Stats { format, store } => {
+            let now = clock.now();
+            let figures = figures(&directory(store, environment)?, now, wrapped_by)?;
+            match format {
+                Format::Text => write_figures(&figures, now, out)?,
+                Format::Json => writeln!(out, "{}", json(&figures))?,
+            }
         }
         StoreCommand::Backup { file, store } => {
             let directory = directory(store, environment)?;
@@ -62,6 +73,66 @@ fn write_report(report: &Report, out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "finding: {finding}")?;
     }
     Err(Failure::Store(format!("damaged: {} boxes are missing, findings as above", report.missing_boxes)))
+}
+
+fn write_figures(figures: &Figures, now: Timestamp, out: &mut dyn Write) -> Result<(), Failure> {
+    let Figures { records, events, erasures, sessions, sessions_revoked, sessions_lapsed, .. } = figures;
+    writeln!(out, "schema     {}", figures.schema_version)?;
+    for key in &figures.keys {
+        writeln!(out, "key        {} wraps {}", key.id, key.wraps)?;
+    }
+    if figures.wrapped_by_none > 0 {
+        writeln!(out, "key        none of these wraps {}", figures.wrapped_by_none)?;
+    }
+    writeln!(out, "records    {records}, the largest of {} bytes", figures.largest_record_bytes)?;
+    writeln!(out, "events     {events}, {erasures} of them erasures")?;
+    write!(out, "sessions   {sessions}, {sessions_revoked} of them ended, {sessions_lapsed} lapsed")?;
+    if let (Some(oldest), Some(last)) = (figures.oldest_session, figures.last_lapse) {
+        let (age, left) = (now.secs() - oldest.secs(), last.secs() - now.secs());
+        write!(out, "; the oldest began {age} s ago, the last lapses in {left} s")?;
+    }
+    writeln!(
+        out,
+        "\ndatabase   {} bytes, {} pages of {}, {} of them free, {} free slots for keys",
+        figures.database_bytes, figures.pages, figures.page_bytes, figures.free_pages, figures.free_key_slots
+    )?;
+    writeln!(out, "log        {} bytes", figures.log_bytes)?;
+    writeln!(
+        out,
+        "boxes      {} bytes public, {} private, {} of events",
+        figures.public_box_bytes, figures.private_box_bytes, figures.event_bytes
+    )?;
+    Ok(())
+}
+
+fn json(figures: &Figures) -> serde_json::Value {
+    let millis = |time: Option<Timestamp>| time.map(Timestamp::millis);
+    let keys = figures.keys.iter().map(|key| serde_json::json!({ "id": key.id, "wraps": key.wraps }));
+    serde_json::json!({
+        "schema_version": figures.schema_version,
+        "keys": keys.collect::<Vec<_>>(),
+        "wrapped_by_none": figures.wrapped_by_none,
+        "records": figures.records,
+        "events": figures.events,
+        "erasures": figures.erasures,
+        "sessions": {
+            "all": figures.sessions,
+            "revoked": figures.sessions_revoked,
+            "lapsed": figures.sessions_lapsed,
+            "oldest_began_at_ms": millis(figures.oldest_session),
+            "last_lapses_at_ms": millis(figures.last_lapse),
+        },
+        "pages": { "all": figures.pages, "free": figures.free_pages, "bytes_each": figures.page_bytes },
+        "free_key_slots": figures.free_key_slots,
+        "bytes": {
+            "database": figures.database_bytes,
+            "log": figures.log_bytes,
+            "public_boxes": figures.public_box_bytes,
+            "private_boxes": figures.private_box_bytes,
+            "events": figures.event_bytes,
+            "largest_record": figures.largest_record_bytes,
+        },
+    })
 }
 
 impl From<OperatorFailure> for Failure {

@@ -11,7 +11,7 @@ use strongroom_ports::RecordId;
 use super::Writer;
 use crate::connection::empty_log;
 use crate::error::{code, is_surely_undone};
-use crate::shared::Counters;
+use crate::stats::Counters;
 
 /// The log is emptied past this size; a smaller one would sync the database more often, a larger one slows reads and
 /// restart.

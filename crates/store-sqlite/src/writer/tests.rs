@@ -66,6 +66,23 @@ fn one_sync_answers_sixty_four_writers() {
 }
 
 #[test]
+fn what_waits_for_the_writer_is_counted_until_it_is_taken() {
+    let directory = directory();
+    let store = open(&directory);
+    let held = store.faults().writer.hold();
+    let ids = [1, 2, 3].map(id);
+    let mut waiting: Vec<_> =
+        ids.iter().zip(1..).map(|(id, number)| store.commit(id, first(number)).boxed()).collect();
+    for write in &mut waiting {
+        assert!(write.now_or_never().is_none());
+    }
+    assert_eq!(store.stats().writes_waiting, 3);
+    drop(held);
+    assert!(block_on(join_all(waiting)).iter().all(Result::is_ok));
+    assert_eq!(store.stats().writes_waiting, 0);
+}
+
+#[test]
 fn one_caller_s_failure_does_not_fail_its_neighbours() {
     let directory = directory();
     let store = open(&directory);

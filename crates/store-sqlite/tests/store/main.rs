@@ -7,6 +7,8 @@ mod contract;
 #[cfg(test)]
 mod erasure;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod operator;

@@ -24,6 +24,7 @@ mod operators;
 mod rates;
 mod real_safe;
 mod signing_keys;
+mod store_stats;
 mod support;
 mod tenants;
 mod tokens;

@@ -61,6 +61,10 @@ fn every_answer_is_counted_by_route_method_and_status_and_timed() {
         ("strongroom_http_panics_total".to_owned(), 0.0),
         ("strongroom_http_connections_accepted_total".to_owned(), 2.0),
         ("strongroom_store_writes_total".to_owned(), 1.0),
+        ("strongroom_store_sync_duration_seconds_count".to_owned(), 1.0),
+        (r#"strongroom_store_group_writes_bucket{le="1"}"#.to_owned(), 1.0),
+        ("strongroom_store_writable".to_owned(), 1.0),
+        ("strongroom_store_writes_waiting".to_owned(), 0.0),
         ("strongroom_http_requests_in_flight".to_owned(), 0.0),
     ] {
         assert_eq!(samples.get(&name), Some(&count), "{name} in {samples:#?}");
