@@ -45,29 +45,35 @@ pub fn read_secret_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileErr
 }
 
 /// Writes a new secret file with mode 0600. On disk, its name included, when this returns; never over a file that is
-/// there.
+/// there. It gets its name when it is whole: half a keyring, left by a power cut or a failing disk, would stand in the way
+/// of the next try.
 ///
 /// # Errors
 ///
 /// [`SecretFileError::Io`], of kind [`AlreadyExists`](io::ErrorKind::AlreadyExists) where there is a file, or
-/// [`SecretFileError::TooLarge`]. No part of a file is left behind.
+/// [`SecretFileError::TooLarge`]. No file of this name is left behind.
 pub fn write_new_secret_file(path: &Path, bytes: &[u8]) -> Result<(), SecretFileError> {
     if bytes.len() > MAX_SECRET_FILE_BYTES {
         return Err(SecretFileError::TooLarge { path: path.to_owned() });
     }
+    // Of this process alone, so that of two who make the same file at once each links its own.
+    let mut part = path.as_os_str().to_owned();
+    part.push(format!(".{}.part", std::process::id()));
+    let part = Path::new(&part);
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(OWNER_ONLY)
-        .open(path)
+        .open(part)
         .map_err(failed(Action::Create, path))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| sync_directory_of(path)).map_err(
-        |cause| {
-            // Half a keyring would stand in the way of the next try.
-            let _ = fs::remove_file(path);
-            failed(Action::Write, path)(cause)
-        },
-    )
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed(Action::Write, path));
+    let linked = written.and_then(|()| fs::hard_link(part, path).map_err(failed(Action::Create, path)));
+    let unlinked = fs::remove_file(part);
+    linked?;
+    unlinked.and_then(|()| sync_directory_of(path)).map_err(|cause| {
+        let _ = fs::remove_file(path);
+        failed(Action::Write, path)(cause)
+    })
 }
 
 /// Makes the name of a new file durable.

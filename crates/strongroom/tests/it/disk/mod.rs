@@ -6,6 +6,7 @@
 //! knows nothing of them.
 
 mod clock;
+mod commands;
 mod damage;
 mod every_call;
 mod full;

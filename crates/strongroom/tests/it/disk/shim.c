@@ -229,6 +229,14 @@ int rename(const char *from, const char *to) {
     FAIL_PATH(CHANGES, "rename", from);
     return REAL(rename)(from, to);
 }
+int link(const char *from, const char *to) {
+    FAIL_PATH(CHANGES, "link", to);
+    return REAL(link)(from, to);
+}
+int linkat(int from_at, const char *from, int to_at, const char *to, int flags) {
+    FAIL_PATH(CHANGES, "linkat", to);
+    return REAL(linkat)(from_at, from, to_at, to, flags);
+}
 int mkdir(const char *path, mode_t mode) {
     FAIL_PATH(GROWS, "mkdir", path);
     return REAL(mkdir)(path, mode);

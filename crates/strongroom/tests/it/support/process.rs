@@ -41,7 +41,15 @@ impl Safe {
     }
 
     /// `dev`, started by a command that may wrap it (a tracer) or carry variables.
-    pub(crate) fn dev_with(mut command: Command, data_dir: &Path) -> Self {
+    pub(crate) fn dev_with(command: Command, data_dir: &Path) -> Self {
+        match Self::try_dev(command, data_dir) {
+            Ok(safe) => safe,
+            Err((_, log)) => panic!("dev did not become ready:\n{log}"),
+        }
+    }
+
+    /// The same; or the status it refused with, and what it said.
+    pub(crate) fn try_dev(mut command: Command, data_dir: &Path) -> Result<Self, (ExitStatus, String)> {
         command.args(["dev", "--format", "json", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
         let mut child = spawn(&mut command);
         let (log, log_reader) = read_log(&mut child);
@@ -50,12 +58,13 @@ impl Safe {
             .read_line(&mut line)
             .expect("stdout is text");
         let Ok(ready) = serde_json::from_str::<Value>(&line) else {
-            let _ = child.wait();
-            panic!("dev did not become ready: {line:?}\n{}", log.lock().unwrap());
+            let status = child.wait().expect("the child is ours");
+            log_reader.join().expect("the log is text");
+            return Err((status, log.lock().unwrap().clone()));
         };
         let text = |value: &Value| value.as_str().expect("a string").to_owned();
         let address = |url: &str| url.trim_start_matches("http://").parse().expect("an address");
-        Self {
+        Ok(Self {
             child,
             address: address(&text(&ready["base_url"])),
             admin: address(&text(&ready["admin_url"])),
@@ -63,7 +72,7 @@ impl Safe {
             refresh_token: text(&ready["demo"]["refresh_token"]),
             log,
             log_reader: Some(log_reader),
-        }
+        })
     }
 
     /// `strongroom serve` with a configuration file that logs JSON at `info` or lower and listens on port 0.
