@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, OpenFlags, Result, ffi};
+use strongroom_ports::StoreError;
 
 use crate::directory;
+use crate::error::store_error;
 
 /// Statements kept prepared; more than the store has.
 const STATEMENTS: usize = 64;
@@ -65,6 +67,17 @@ pub(crate) fn reader(database: &Path) -> Result<Connection> {
     connection.pragma_update(None, "query_only", "ON")?;
     common(&connection)?;
     Ok(connection)
+}
+
+/// What a caller does about an error that changed nothing. Damage is damage unless the disk gives nothing back at all, which
+/// `SQLite` tells by the same code: that may pass.
+pub(crate) fn told(connection: &Connection, error: &Error) -> StoreError {
+    match store_error(error) {
+        StoreError::Damaged if !connection.path().map(Path::new).is_some_and(directory::can_be_read) => {
+            StoreError::Unavailable
+        }
+        other => other,
+    }
 }
 
 /// Sets how the database keeps its journal. `false` when it kept the mode it had.

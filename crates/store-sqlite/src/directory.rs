@@ -1,7 +1,7 @@
 //! The data directory: its files, their modes, and the lock that keeps a second process out.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -93,6 +93,11 @@ pub(crate) fn bytes(file: &Path) -> io::Result<u64> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the disk gives anything back of a file.
+pub(crate) fn can_be_read(file: &Path) -> bool {
+    File::open(file).and_then(|mut file| file.read_exact(&mut [0])).is_ok()
 }
 
 /// Whether a database is shorter than the smallest page there is: `SQLite` would take it for an empty one.

@@ -12,7 +12,8 @@ use strongroom_ports::{Event, EventBody, RecordId, SealedRecord, SessionId, Stor
 use tokio::sync::oneshot;
 
 use crate::cache::{Known, Ticket};
-use crate::error::{code, may_pass, store_error};
+use crate::connection;
+use crate::error::{code, may_pass};
 use crate::key_slots;
 use crate::rows::revision;
 use crate::shared::Shared;
@@ -58,16 +59,16 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Sqlite(error) => {
+impl Failure {
+    fn told(self, connection: &Connection) -> StoreError {
+        match self {
+            Self::Sqlite(error) => {
                 tracing::error!(code = code(&error), "a read failed");
-                store_error(&error)
+                connection::told(connection, &error)
             }
-            Failure::Contradiction => {
+            Self::Contradiction => {
                 tracing::error!("a stored event lacks its body");
-                Self::Damaged
+                StoreError::Damaged
             }
         }
     }
@@ -86,18 +87,18 @@ pub(crate) fn run(connection: &Connection, queries: &Mutex<Receiver<Query>>, sha
         // Whoever has gone away meanwhile needs no answer, and costs no read.
         match query {
             Ok(Query::Load { id, ticket, reply }) if !reply.is_closed() => {
-                let found = twice(|| load(connection, &id).map_err(Failure::from));
+                let found = twice(connection, || load(connection, &id).map_err(Failure::from));
                 if let (Ok(known), Some(ticket)) = (&found, ticket) {
                     shared.cache.fill(&id, ticket, known.clone());
                 }
                 let _ = reply.send(found);
             }
             Ok(Query::Events { id, generation, after_version, limit, reply }) if !reply.is_closed() => {
-                let found = twice(|| events(connection, &id, generation, after_version, limit));
+                let found = twice(connection, || events(connection, &id, generation, after_version, limit));
                 let _ = reply.send(found);
             }
             Ok(Query::SessionIsLive { id, now, reply }) if !reply.is_closed() => {
-                let _ = reply.send(twice(|| session_is_live(connection, &id, now)));
+                let _ = reply.send(twice(connection, || session_is_live(connection, &id, now)));
             }
             Ok(_) => {}
             Err(_) => return,
@@ -106,7 +107,7 @@ pub(crate) fn run(connection: &Connection, queries: &Mutex<Receiver<Query>>, sha
 }
 
 /// Reads, and once more when the disk did not give back what it holds: that may pass. What is still damaged then is damage.
-fn twice<T>(read: impl Fn() -> Result<T, Failure>) -> Result<T, StoreError> {
+fn twice<T>(connection: &Connection, read: impl Fn() -> Result<T, Failure>) -> Result<T, StoreError> {
     let found = match read() {
         Err(Failure::Sqlite(error)) if may_pass(&error) => {
             tracing::warn!(code = code(&error), "a read is tried once more");
@@ -114,7 +115,7 @@ fn twice<T>(read: impl Fn() -> Result<T, Failure>) -> Result<T, StoreError> {
         }
         other => other,
     };
-    found.map_err(StoreError::from)
+    found.map_err(|failure| failure.told(connection))
 }
 
 fn load(connection: &Connection, id: &RecordId) -> rusqlite::Result<Known> {

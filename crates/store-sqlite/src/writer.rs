@@ -14,7 +14,7 @@ use strongroom_ports::{RecordId, Rotation, StoreError};
 
 use crate::cache::Known;
 use crate::connection;
-use crate::error::{Refused, code, is_failed_sync, is_surely_undone, may_pass, store_error};
+use crate::error::{Refused, code, is_failed_sync, is_surely_undone, may_pass};
 use crate::in_flux::InFlux;
 use crate::job::{Answer, Job, Write};
 use crate::outbox::Retention;
@@ -106,13 +106,18 @@ impl Writer {
     fn transact(&mut self, writes: &[Write]) -> Answers {
         match self.try_transact(writes) {
             Ok(answers) => answers,
-            Err(error) if writes.len() == 1 && !may_pass(&error) => vec![Err(store_error(&error))],
+            Err(error) if writes.len() == 1 && !may_pass(&error) => {
+                vec![Err(connection::told(&self.connection, &error))]
+            }
             Err(_) => writes.chunks(1).flat_map(|alone| self.transact_last(alone)).collect(),
         }
     }
 
     fn transact_last(&mut self, writes: &[Write]) -> Answers {
-        self.try_transact(writes).unwrap_or_else(|error| vec![Err(store_error(&error)); writes.len()])
+        match self.try_transact(writes) {
+            Ok(answers) => answers,
+            Err(error) => vec![Err(connection::told(&self.connection, &error)); writes.len()],
+        }
     }
 
     /// An error is the database's, before anything was committed: all is undone.
