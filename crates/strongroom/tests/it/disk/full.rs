@@ -9,6 +9,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::every_call::no_defect;
+use super::shim::{ALL, EROFS, LOOKS, Shim};
 use super::story::{Person, Told};
 use crate::support::process::strongroom;
 use crate::support::{Safe, World, foreign_token};
@@ -116,6 +117,29 @@ fn a_disk_that_became_read_only_is_read_and_a_start_on_it_is_refused() {
         assert!(jane.is_stored());
         no_defect(&safe.stop().1);
     });
+}
+
+/// As a file system does that has met an error: what is open stays open, and takes nothing more.
+#[test]
+fn a_disk_that_turns_read_only_under_us_is_read_and_written_again_after_a_restart() {
+    let world = World::new("");
+    let shim = Shim::new(&world.path("page"), &world.data());
+    let safe = Safe::serve_with(shim.strongroom(), &world.config());
+    let (mut jane, mut joe) = (person("jane"), person("joe"));
+    assert_eq!((jane.write(&safe, &json!({ "step": 1 })), ready(&safe)), (Told::Done, 200));
+    shim.fail(ALL - LOOKS, 1, u64::MAX, EROFS);
+    assert_eq!((jane.write(&safe, &json!({ "step": 2 })), ready(&safe)), (Told::Unavailable, 503));
+    shim.heal();
+    assert_eq!(
+        (joe.write(&safe, &json!({ "step": 1 })), joe.erase(&safe)),
+        (Told::Unavailable, Told::Unavailable)
+    );
+    assert_eq!((jane.read(&safe), joe.read(&safe)), (Told::Done, Told::Done));
+    no_defect(&safe.stop().1);
+    let safe = world.serve();
+    jane.settle_by_reading(&safe);
+    assert_eq!((jane.write(&safe, &json!({ "step": 3 })), ready(&safe)), (Told::Done, 200));
+    no_defect(&safe.stop().1);
 }
 
 fn person(name: &str) -> Person {

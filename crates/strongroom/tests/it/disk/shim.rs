@@ -13,9 +13,12 @@ pub(crate) const ALL: u64 = 15;
 /// Those that need room: writes, and whatever makes a file or a directory.
 pub(crate) const GROWS: u64 = 2;
 pub(crate) const SYNCS: u64 = 4;
+/// Those that change nothing.
+pub(crate) const LOOKS: u64 = 1;
 
 pub(crate) const EIO: u64 = 5;
 pub(crate) const ENOSPC: u64 = 28;
+pub(crate) const EROFS: u64 = 30;
 
 const PAGE_BYTES: usize = 4096;
 
