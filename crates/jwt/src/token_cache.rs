@@ -3,17 +3,17 @@
 //! Only good tokens are remembered, under the SHA-256 of the whole token, so that a token which differs in one bit is
 //! another one. What ends a token early ends its entry: expiry is asked of the clock at every hit,
 //! [`forget`](Authenticator::forget) drops a revoked session's entries, and [`forget_all`](TokenCache::forget_all) drops
-//! everything when a key may be gone.
+//! everything when a key may be gone, as does a clock that went back.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use quick_cache::sync::Cache;
 use strongroom_ports::{
-    AuthenticationUnavailable, Authenticator, Clock, Principal, Refusal, SessionId, Verdict,
+    AuthenticationUnavailable, Authenticator, Clock, Principal, Refusal, SessionId, Timestamp, Verdict,
 };
 
 use crate::claims::is_past;
@@ -38,6 +38,8 @@ pub struct TokenCache {
     epoch: Mutex<u64>,
     hits: AtomicU64,
     misses: AtomicU64,
+    /// The latest time at which a token was judged that is remembered, in milliseconds.
+    judged_at_ms: AtomicI64,
 }
 
 /// What there is to count of the cache.
@@ -68,6 +70,7 @@ impl TokenCache {
             epoch: Mutex::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
+            judged_at_ms: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -107,6 +110,18 @@ impl TokenCache {
         }
     }
 
+    /// Whether the clock has: what was judged by a time that is still to come is forgotten then, for by this clock it may be
+    /// of the future.
+    fn has_gone_back(&self, now: Timestamp) -> bool {
+        let judged_at = Timestamp::from_millis(self.judged_at_ms.load(Ordering::Relaxed));
+        let has_gone_back = now.plus(self.leeway) < judged_at;
+        if has_gone_back {
+            self.judged_at_ms.store(now.millis(), Ordering::Relaxed);
+            self.forget_all();
+        }
+        has_gone_back
+    }
+
     /// A number is never left half changed, so a poisoned lock is as good as any.
     fn lock_epoch(&self) -> MutexGuard<'_, u64> {
         self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
@@ -121,14 +136,22 @@ impl Authenticator for TokenCache {
         }
         let hash = sha256(token);
         if let Some(principal) = self.known.get(&hash) {
-            self.hits.fetch_add(1, Ordering::Relaxed);
-            let is_past = is_past(principal.expires_at, self.clock.now(), self.leeway);
-            return Ok(if is_past { Verdict::Refused(Refusal::Expired) } else { Verdict::Known(principal) });
+            let now = self.clock.now();
+            if !self.has_gone_back(now) {
+                self.hits.fetch_add(1, Ordering::Relaxed);
+                let is_past = is_past(principal.expires_at, now, self.leeway);
+                return Ok(if is_past {
+                    Verdict::Refused(Refusal::Expired)
+                } else {
+                    Verdict::Known(principal)
+                });
+            }
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
         let began_in = *self.lock_epoch();
         let verdict = self.ask(token).await?;
         if let Verdict::Known(principal) = &verdict {
+            self.judged_at_ms.fetch_max(self.clock.now().millis(), Ordering::Relaxed);
             self.remember(hash, principal, began_in);
         }
         Ok(verdict)

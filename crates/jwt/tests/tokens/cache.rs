@@ -177,6 +177,23 @@ fn a_remembered_token_expires_exactly_at_exp_and_leeway() {
     assert_eq!(sessions.asked(), 1);
 }
 
+/// Or it would be known for as long as the clock was wrong, though by this clock it was issued in the future.
+#[test]
+fn what_was_judged_by_a_time_to_come_is_judged_anew() {
+    for (ahead, asked) in [(LEEWAY, 1), (LEEWAY + Duration::from_millis(1), 2)] {
+        let sessions = Sessions::new("a", sample::fresh_session_id());
+        let clock = clock();
+        let cache = cache_of(&[&sessions], clock.clone());
+        clock.set(sample::now().plus(ahead));
+        assert!(is_known(&judge(&*cache, "a")));
+        clock.set(sample::now());
+        for _ in 0..2 {
+            assert!(is_known(&judge(&*cache, "a")));
+        }
+        assert_eq!(sessions.asked(), asked, "{ahead:?}");
+    }
+}
+
 #[test]
 fn a_forgotten_session_is_asked_for_again_and_no_other() {
     let (ended, other) = (sample::fresh_session_id(), sample::fresh_session_id());
