@@ -219,6 +219,8 @@ fn drive_commands(exits: &mut Exits, world: &World) {
     let (done, refused) = (0, 4);
     for (arguments, variables, code) in [
         ("store check --config strongroom.toml", &[][..], done),
+        ("store stats --config strongroom.toml", &[], done),
+        ("store stats --format json --config strongroom.toml", &[], done),
         ("store backup copy.db --config strongroom.toml", &[], done),
         ("store restore copy.db --force --config strongroom.toml", &[], 5),
         ("config show strongroom.toml", &secrets, done),

@@ -5,8 +5,8 @@
 
 use serde_json::json;
 
-use super::every_call::no_defect;
 use super::shim::Shim;
+use super::teller::no_defect;
 use crate::support::{Client, Safe, World};
 
 const HOUR_S: i64 = 3600;

@@ -5,9 +5,9 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
-use super::every_call::no_defect;
 use super::shim::{ALL, EIO, ENOSPC, Shim};
 use super::story::{Person, Told};
+use super::teller::no_defect;
 use crate::support::process::strongroom;
 use crate::support::{Safe, World, foreign_token, say};
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::every_call::no_defect;
+use super::teller::no_defect;
 use crate::support::process::strongroom;
 use crate::support::{Safe, World, foreign_token, say};
 

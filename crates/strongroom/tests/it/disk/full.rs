@@ -8,9 +8,9 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::every_call::no_defect;
 use super::shim::{ALL, EROFS, LOOKS, Shim};
 use super::story::{Person, Told};
+use super::teller::no_defect;
 use crate::support::process::strongroom;
 use crate::support::{Safe, World, foreign_token};
 

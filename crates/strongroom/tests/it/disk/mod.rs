@@ -12,3 +12,4 @@ mod every_call;
 mod full;
 mod shim;
 mod story;
+mod teller;

@@ -2,7 +2,7 @@
  *
  * Calls on files below $SHIM_ROOT are counted, in every process and thread that shares the page in $SHIM_CONTROL; those from
  * the `from`-th to the `to`-th fail with `error`. A write that fails leaves the first half of its bytes behind, as a torn one
- * does. Locks are not calls to a disk and pass. The test reads and writes the page as a file, while the process runs.
+ * does. The test reads and writes the page as a file, while the process runs.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 /* What a call does to the disk; the test chooses by these which are counted and failed. */
-enum { LOOKS = 1, GROWS = 2, SYNCS = 4, CHANGES = 8 };
+enum { LOOKS = 1, GROWS = 2, SYNCS = 4, CHANGES = 8, LOCKS = 16 };
 
 static struct control {
     _Atomic uint64_t kinds, from, to, error;
@@ -147,6 +147,21 @@ ssize_t pwrite64(int fd, const void *from, size_t length, off64_t at) {
     TEAR("pwrite64", REAL(pwrite64)(fd, from, length / 2, at))
     return REAL(pwrite64)(fd, from, length, at);
 }
+
+/* Of `fcntl`, locks that are taken; whatever is handed on fits into a pointer. */
+#define FCNTL(name)                                                            \
+    int name(int fd, int command, ...) {                                       \
+        va_list rest;                                                          \
+        va_start(rest, command);                                               \
+        void *with = va_arg(rest, void *);                                     \
+        va_end(rest);                                                          \
+        if (command == F_SETLK && ((struct flock *)with)->l_type != F_UNLCK) { \
+            FAIL_FD(LOCKS, #name, fd);                                         \
+        }                                                                      \
+        return REAL(name)(fd, command, with);                                  \
+    }
+FCNTL(fcntl)
+FCNTL(fcntl64)
 
 int fsync(int fd) {
     FAIL_FD(SYNCS, "fsync", fd);

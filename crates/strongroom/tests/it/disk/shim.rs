@@ -13,6 +13,8 @@ pub(crate) const ALL: u64 = 15;
 /// Those that need room: writes, and whatever makes a file or a directory.
 pub(crate) const GROWS: u64 = 2;
 pub(crate) const SYNCS: u64 = 4;
+/// Locks of parts of files. No call to a local disk, and so not among [`ALL`].
+pub(crate) const LOCKS: u64 = 16;
 /// Those that change nothing.
 pub(crate) const LOOKS: u64 = 1;
 
