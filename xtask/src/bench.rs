@@ -5,7 +5,8 @@
 //! every round, in the same minutes on the same machine; medians of the rounds are printed, and their spread. It proves
 //! nothing about latency or throughput, and must never be read as a promise for another machine.
 //!
-//! `cargo xtask bench slow` and `cargo xtask bench idle` are about crowds, in files of their own.
+//! `cargo xtask bench slow` and `cargo xtask bench idle` are about crowds, `cargo xtask bench versus BINARY` about another
+//! binary of ours, in files of their own.
 
 mod crowd;
 mod idle;
@@ -13,6 +14,7 @@ mod load;
 mod process;
 mod slow;
 mod table;
+mod versus;
 
 use std::path::Path;
 use std::process::Command;
@@ -58,6 +60,7 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     match words {
         [what, rest @ ..] if what == "slow" => slow::run(&binary, &place, rest),
         [what, rest @ ..] if what == "idle" => idle::run(&binary, &place, rest),
+        [what, rest @ ..] if what == "versus" => versus::run(&binary, &place, rest),
         _ => costs(&plan(words)?, &target, &binary, &place),
     }?;
     Ok(std::fs::remove_dir_all(&place)?)

@@ -39,7 +39,7 @@ const COMMANDS: &[Command] = &[
     ("crash", "power cuts at random instants under load [--rounds N --seed N]", crash::run),
     (
         "bench",
-        "the figures of docs/BENCHMARKS.md [--rounds N --connections N --reads N --merges N | slow | idle]",
+        "the figures of docs/BENCHMARKS.md [--rounds N --connections N --reads N --merges N | slow | idle | versus BINARY]",
         bench::run,
     ),
 ];

@@ -12,7 +12,7 @@ use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::answer::Body;
 use crate::gate_io::GateIo;
@@ -24,31 +24,48 @@ use crate::wire::{Rest, Wire};
 /// no client repeats a first request by itself.
 const FIRST_REQUEST_TIME: Duration = Duration::from_secs(1);
 
-/// Serves a connection. A drain lets the request in hand be answered, and a first one that is on its way.
-pub(crate) async fn serve<A>(
+/// Who answers the requests of a connection.
+pub(crate) trait Answers {
+    /// `verdict`: what the scan said of the request's head.
+    fn answer(
+        &self,
+        request: Request<GatedBody>,
+        verdict: Result<(), Refusal>,
+    ) -> impl Future<Output = Response<Body>>;
+}
+
+/// Serves a connection. A drain lets the request in hand be answered, and a first one that is on its way. `alive` is held
+/// until the connection has ended.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async function keeps each argument twice, and thousands of connections wait in this one"
+)]
+pub(crate) fn serve<S: Answers>(
     mut io: GateIo,
     wire: Arc<Wire>,
     mut drain: watch::Receiver<bool>,
-    answer: impl Fn(Request<GatedBody>, Result<(), Refusal>) -> A,
-) where
-    A: Future<Output = Response<Body>>,
-{
-    let has_asked = AtomicBool::new(false);
-    while is_wanted(&mut io, &mut drain, &has_asked).await {
-        let warm = io.warm_up();
-        // Boxed, so that a connection that waits holds none of it.
-        let ended = Box::pin(serve_http(&mut io, &wire, &mut drain, &has_asked, &answer)).await;
-        drop(warm);
-        if let Err(error) = &ended {
-            // hyper's errors name what went wrong on the wire, never what was on it.
-            tracing::trace!(%error, "a connection ended early");
+    service: S,
+    alive: mpsc::Sender<()>,
+) -> impl Future<Output = ()> {
+    async move {
+        let has_asked = AtomicBool::new(false);
+        while is_wanted(&mut io, &mut drain, &has_asked).await {
+            let warm = io.warm_up();
+            // Boxed, as all that is not waiting: a connection that waits holds none of it.
+            let ended = Box::pin(serve_http(&mut io, &wire, &mut drain, &has_asked, &service)).await;
+            drop(warm);
+            if let Err(error) = &ended {
+                // hyper's errors name what went wrong on the wire, never what was on it.
+                tracing::trace!(%error, "a connection ended early");
+            }
+            // What an HTTP connection held when it failed is lost, and what follows could not be told from it.
+            if ended.is_err() || !io.renew() {
+                break;
+            }
         }
-        // What an HTTP connection held when it failed is lost, and what follows could not be told from it.
-        if ended.is_err() || !io.renew() {
-            break;
-        }
+        Box::pin(io.close()).await;
+        drop((service, alive));
     }
-    io.close().await;
 }
 
 /// Waits for a head; `false` when there will be none that anybody waits for.
@@ -61,24 +78,21 @@ async fn is_wanted(io: &mut GateIo, drain: &mut watch::Receiver<bool>, has_asked
     if has_asked.load(Ordering::Relaxed) {
         return false;
     }
-    tokio::time::timeout(FIRST_REQUEST_TIME, io.wait_for_head()).await.unwrap_or(false)
+    Box::pin(tokio::time::timeout(FIRST_REQUEST_TIME, io.wait_for_head())).await.unwrap_or(false)
 }
 
 /// Serves requests until the library is done with what it was given.
-async fn serve_http<A>(
+async fn serve_http(
     io: &mut GateIo,
     wire: &Arc<Wire>,
     drain: &mut watch::Receiver<bool>,
     has_asked: &AtomicBool,
-    answer: &impl Fn(Request<GatedBody>, Result<(), Refusal>) -> A,
-) -> hyper::Result<()>
-where
-    A: Future<Output = Response<Body>>,
-{
-    let service = service_fn(|request: Request<Incoming>| {
+    service: &impl Answers,
+) -> hyper::Result<()> {
+    let answering = service_fn(|request: Request<Incoming>| {
         has_asked.store(true, Ordering::Relaxed);
         let verdict = wire.take_verdict();
-        let answer = answer(request.map(|body| GatedBody::new(body, wire.clone())), verdict);
+        let answer = service.answer(request.map(|body| GatedBody::new(body, wire.clone())), verdict);
         async move {
             let mut response = answer.await;
             if wire.rest() != Rest::Nothing {
@@ -96,7 +110,7 @@ where
         // A client that has sent its request and closed its side still gets the answer, and a client that vanishes does
         // not cancel a write half-way. It also makes every read between messages the read of a head.
         .half_close(true)
-        .serve_connection(io, service);
+        .serve_connection(io, answering);
     let mut connection = pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => return ended,

@@ -93,8 +93,7 @@ fn durations(metrics: &Metrics, encoder: &mut DescriptorEncoder<'_>) -> fmt::Res
         Some(&Unit::Seconds),
         MetricType::Histogram,
     )?;
-    for (route, durations) in metrics.durations() {
-        let reading = durations.read();
+    for (route, reading) in metrics.durations() {
         if reading.count > 0 {
             histograms.encode_family(&[("route", route)])?.encode_histogram::<NoLabelSet>(
                 reading.sum_s,

@@ -37,14 +37,18 @@ impl Histogram {
         self.sum_us.fetch_add(us, Relaxed);
     }
 
-    pub(crate) fn read(&self) -> Reading {
-        let counts: Vec<u64> = self.counts.iter().map(|count| count.load(Relaxed)).collect();
-        let bounds = BOUNDS_US.iter().map(|us| seconds(*us)).chain([f64::INFINITY]);
-        Reading {
-            sum_s: seconds(self.sum_us.load(Relaxed)),
-            count: counts.iter().sum(),
-            buckets: bounds.zip(counts).collect(),
+    /// What several held together.
+    pub(crate) fn read_all<'a>(all: impl Iterator<Item = &'a Self>) -> Reading {
+        let mut counts = [0; BOUNDS_US.len() + 1];
+        let mut sum_us = 0;
+        for histogram in all {
+            sum_us += histogram.sum_us.load(Relaxed);
+            for (sum, count) in counts.iter_mut().zip(&histogram.counts) {
+                *sum += count.load(Relaxed);
+            }
         }
+        let bounds = BOUNDS_US.iter().map(|us| seconds(*us)).chain([f64::INFINITY]);
+        Reading { sum_s: seconds(sum_us), count: counts.iter().sum(), buckets: bounds.zip(counts).collect() }
     }
 }
 
@@ -63,7 +67,7 @@ mod tests {
         for us in [0, 50, 51, 30_000_000, 30_000_001, u64::MAX / 4] {
             histogram.observe(Duration::from_micros(us));
         }
-        let reading = histogram.read();
+        let reading = Histogram::read_all([&histogram, &Histogram::default()].into_iter());
         let filled: Vec<_> = reading.buckets.iter().filter(|(_, count)| *count > 0).copied().collect();
         assert_eq!(filled, [(0.00005, 2), (0.0001, 1), (30.0, 1), (f64::INFINITY, 2)]);
         assert_eq!(reading.count, 6);

@@ -1,15 +1,15 @@
 //! What operators can count of the surface: answers, times, refusals, connections.
 //!
-//! A request costs two additions here, into places that are there from the start. A label is a route's template, a method or
+//! A request costs three additions here, each into a place that no other core writes to. A label is a route's template, a method or
 //! a reason of a fixed list, or a status: never anything that a stranger chose.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 
-use crate::histogram::Histogram;
+use crate::histogram::{Histogram, Reading};
 use crate::refusal::Refusals;
 use crate::routes;
 
@@ -21,11 +21,20 @@ pub(crate) const NO_ROUTE: &str = "-";
 const FIRST_STATUS: u16 = 100;
 const STATUSES: usize = 500;
 
+/// Cores that count apart from each other; of more than these, some share.
+const SHARDS: usize = 16;
+
+static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// The shard that this thread counts into.
+    static SHARD: usize = NEXT_SHARD.fetch_add(1, Relaxed) % SHARDS;
+}
+
 /// The counts of a process, since it began.
 #[derive(Debug)]
 pub(crate) struct Metrics {
-    /// One for each route, and the last for what has none.
-    by_route: Vec<OfRoute>,
+    shards: Vec<Shard>,
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) over_rate: OverRate,
     pub(crate) panics: AtomicU64,
@@ -34,10 +43,22 @@ pub(crate) struct Metrics {
     pub(crate) in_flight: AtomicUsize,
 }
 
+/// What some cores have counted: one for each route, and the last for what has none. Made when there is something to count.
+type Shard = Vec<OnceLock<OfRoute>>;
+
 #[derive(Debug)]
 struct OfRoute {
     answers: Vec<AtomicU64>,
     durations: Histogram,
+}
+
+impl Default for OfRoute {
+    fn default() -> Self {
+        Self {
+            answers: std::iter::repeat_with(AtomicU64::default).take(METHODS.len() * STATUSES).collect(),
+            durations: Histogram::default(),
+        }
+    }
 }
 
 /// Requests that were answered 429, by whose rate was passed.
@@ -58,12 +79,9 @@ pub(crate) struct Answers {
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        let of_route = || OfRoute {
-            answers: std::iter::repeat_with(AtomicU64::default).take(METHODS.len() * STATUSES).collect(),
-            durations: Histogram::default(),
-        };
+        let shard = || std::iter::repeat_with(OnceLock::new).take(routes::templates().len() + 1).collect();
         Self {
-            by_route: std::iter::repeat_with(of_route).take(routes::templates().len() + 1).collect(),
+            shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             refusals: Arc::default(),
             over_rate: OverRate::default(),
             panics: AtomicU64::new(0),
@@ -81,7 +99,9 @@ impl Metrics {
         status: StatusCode,
         duration: Duration,
     ) {
-        let Some(of_route) = self.by_route.get(route.unwrap_or(self.by_route.len() - 1)) else { return };
+        let Some(shard) = self.shards.get(SHARD.with(|shard| *shard)) else { return };
+        let Some(of_route) = shard.get(route.unwrap_or(shard.len() - 1)) else { return };
+        let of_route = of_route.get_or_init(OfRoute::default);
         if let Some(count) = of_route.answers.get(place(method_number(method), status)) {
             count.fetch_add(1, Relaxed);
         }
@@ -90,10 +110,12 @@ impl Metrics {
 
     /// Every kind of answer that there was.
     pub(crate) fn answers(&self) -> impl Iterator<Item = Answers> {
-        self.routes().flat_map(|(route, of_route)| {
-            of_route.answers.iter().enumerate().filter_map(move |(place, count)| {
-                let (count, status) =
-                    (count.load(Relaxed), FIRST_STATUS + u16::try_from(place % STATUSES).ok()?);
+        self.routes().flat_map(|(route, counted)| {
+            (0..METHODS.len() * STATUSES).filter_map(move |place| {
+                let in_place =
+                    |of_route: &&OfRoute| of_route.answers.get(place).map(|count| count.load(Relaxed));
+                let count = counted.iter().filter_map(in_place).sum();
+                let status = FIRST_STATUS + u16::try_from(place % STATUSES).ok()?;
                 let method = METHODS.get(place / STATUSES)?;
                 (count > 0).then_some(Answers { route, method, status, count })
             })
@@ -101,12 +123,18 @@ impl Metrics {
     }
 
     /// The durations of every route.
-    pub(crate) fn durations(&self) -> impl Iterator<Item = (&'static str, &Histogram)> {
-        self.routes().map(|(route, of_route)| (route, &of_route.durations))
+    pub(crate) fn durations(&self) -> impl Iterator<Item = (&'static str, Reading)> {
+        self.routes().map(|(route, counted)| {
+            (route, Histogram::read_all(counted.iter().map(|of_route| &of_route.durations)))
+        })
     }
 
-    fn routes(&self) -> impl Iterator<Item = (&'static str, &OfRoute)> {
-        routes::templates().chain([NO_ROUTE]).zip(&self.by_route)
+    /// Every route, with what was counted of it.
+    fn routes(&self) -> impl Iterator<Item = (&'static str, Vec<&OfRoute>)> {
+        routes::templates().chain([NO_ROUTE]).enumerate().map(|(number, route)| {
+            let counted = self.shards.iter().filter_map(|shard| shard.get(number)?.get()).collect();
+            (route, counted)
+        })
     }
 }
 
@@ -144,7 +172,7 @@ mod tests {
                 Answers { route: NO_ROUTE, method: "other", status: 405, count: 1 },
             ]
         );
-        let counts: Vec<u64> = metrics.durations().map(|(_, durations)| durations.read().count).collect();
+        let counts: Vec<u64> = metrics.durations().map(|(_, durations)| durations.count).collect();
         assert_eq!((counts.first(), counts.last(), counts.iter().sum::<u64>()), (Some(&2), Some(&1), 3));
     }
 

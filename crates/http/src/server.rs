@@ -20,7 +20,7 @@ use crate::admin::{Admin, Draining};
 use crate::answer::Body;
 use crate::api::Api;
 use crate::client_address::{Client, Peer};
-use crate::connection::{self, begun};
+use crate::connection::{self, Answers, begun};
 use crate::crowd::{Crowd, OneOfCrowd};
 use crate::deadlines::Deadlines;
 use crate::exchange::Exchange;
@@ -291,7 +291,7 @@ impl Port {
     fn admit(self: &Arc<Self>, peer: Peer) -> Option<Open> {
         self.metrics.accepted.fetch_add(1, Ordering::Relaxed);
         let before = self.metrics.open.fetch_add(1, Ordering::Relaxed);
-        let mut open = Open { port: self.clone(), of_client: None };
+        let mut open = Open { port: self.clone(), peer, of_client: None };
         if before >= self.connections {
             self.metrics.refusals.count(Refusal::TooManyConnections);
             return None;
@@ -318,19 +318,25 @@ impl Core {
         let (warm, refusals) = (self.warm.clone(), self.port.metrics.refusals.clone());
         let (head, chunked_bytes) = (self.port.head, self.port.chunked_bytes);
         let io = GateIo::new(stream, wire.clone(), warm, refusals, head, chunked_bytes);
-        let (drain, alive) = (drain.clone(), alive.clone());
-        tokio::spawn(async move {
-            let answer = |request, verdict| open.port.answer(request, verdict, peer);
-            connection::serve(io, wire, drain, answer).await;
-            drop(alive);
-        });
+        tokio::spawn(connection::serve(io, wire, drain.clone(), open, alive.clone()));
     }
 }
 
 /// A connection that counts as open while this lives.
 struct Open {
     port: Arc<Port>,
+    peer: Peer,
     of_client: Option<OneOfCrowd>,
+}
+
+impl Answers for Open {
+    fn answer(
+        &self,
+        request: Request<GatedBody>,
+        verdict: Result<(), Refusal>,
+    ) -> impl Future<Output = Response<Body>> {
+        self.port.answer(request, verdict, self.peer)
+    }
 }
 
 impl Drop for Open {

@@ -4,26 +4,24 @@ use std::time::Duration;
 
 use crate::workspace::Outcome;
 
-/// The unit of processor time in `/proc/PID/stat`: `USER_HZ`, 100 on every Linux there is.
-const TICK: Duration = Duration::from_millis(10);
-
-/// Processor time of the process since its start, its own and the kernel's for it, all threads, in steps of 10 ms.
+/// Processor time of the process's threads since each began, their own and the kernel's for them, to the nanosecond. A thread
+/// that has ended counts no more: a server's live as long as it does.
 ///
 /// # Errors
 ///
 /// There is no such process, or no `/proc`.
 pub(super) fn cpu_time(pid: u32) -> Outcome<Duration> {
-    let ticks =
-        ticks(&std::fs::read_to_string(format!("/proc/{pid}/stat"))?).ok_or("no times in /proc/PID/stat")?;
-    Ok(TICK.saturating_mul(ticks))
+    let mut time = Duration::ZERO;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        let schedstat = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+        time += on_cpu(&schedstat).ok_or("no time in /proc/PID/task/TID/schedstat")?;
+    }
+    Ok(time)
 }
 
-/// `utime` + `stime`, fields 14 and 15. The name, field 2, may hold anything, so counting starts behind it.
-fn ticks(stat: &str) -> Option<u32> {
-    let mut after_name = stat.rsplit_once(") ")?.1.split(' ').skip(11);
-    let user: u32 = after_name.next()?.parse().ok()?;
-    let kernel: u32 = after_name.next()?.parse().ok()?;
-    user.checked_add(kernel)
+/// The first of three numbers: nanoseconds on a processor.
+fn on_cpu(schedstat: &str) -> Option<Duration> {
+    schedstat.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Memory of the process that is in RAM, KiB.
@@ -52,10 +50,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_times_are_found_behind_any_name() {
-        let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 3 0 100 1 2";
-        assert_eq!(ticks(stat), Some(300));
-        assert_eq!(ticks("7 (a) S 1"), None);
+    fn the_time_on_a_processor_is_the_first_number() {
+        assert_eq!(on_cpu("1500000 20 3\n"), Some(Duration::from_micros(1500)));
+        assert_eq!(on_cpu(""), None);
     }
 
     #[test]
