@@ -132,3 +132,37 @@ async fn serve_http(
 pub(crate) async fn begun(drain: &mut watch::Receiver<bool>) {
     let _ = drain.wait_for(|drain| *drain).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::deadlines::Deadlines;
+    use crate::head_scan::HeadLimits;
+    use crate::sweeper::Sweeper;
+
+    /// As large as what the server hands in.
+    struct Nobody {
+        _room: [usize; 12],
+    }
+
+    impl Answers for Nobody {
+        async fn answer(&self, _: Request<GatedBody>, _: Result<(), Refusal>) -> Response<Body> {
+            Response::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_waits_is_a_few_hundred_bytes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let wire = Sweeper::new(Deadlines::default()).watch();
+        let limits = HeadLimits { head_bytes: 1024, target_bytes: 256, header_fields: 16 };
+        let io = GateIo::new(stream, wire.clone(), Arc::default(), Arc::default(), limits, 1024);
+        let (_drain, drain) = watch::channel(false);
+        let (alive, _all_done) = mpsc::channel(1);
+        let waiting = serve(io, wire, drain, Nobody { _room: [0; 12] }, alive);
+        assert!(size_of_val(&waiting) <= 640, "{} bytes", size_of_val(&waiting));
+    }
+}
