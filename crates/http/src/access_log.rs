@@ -17,7 +17,8 @@ pub const ACCESS_LOG_TARGET: &str = "strongroom::access";
 
 /// What a line says.
 pub(crate) struct Line<'a> {
-    pub(crate) method: &'a Method,
+    /// `None` where the head was refused before it was read so far.
+    pub(crate) method: Option<&'a Method>,
     pub(crate) route: &'static str,
     pub(crate) status: StatusCode,
     pub(crate) duration: Duration,

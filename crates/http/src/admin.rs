@@ -1,15 +1,21 @@
 //! The admin listener: is the process alive, can it take requests, what has it done. For operators, on loopback by default.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::header::ALLOW;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{ALLOW, CONNECTION, HOST};
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderValue, Method, Response, StatusCode};
 use prometheus_client::registry::Registry;
 use strongroom_ports::Upstream;
 
 use crate::answer::{self, Body};
+use crate::client_address::Peer;
 use crate::exposition;
+use crate::gate;
+use crate::refusal::Refusal;
 
 const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
 
@@ -40,14 +46,27 @@ impl Admin {
         Self { upstream, draining, registry }
     }
 
-    /// Answers `/healthz`, `/readyz` and `/metrics`.
-    pub(crate) async fn answer<B>(&self, request: &Request<B>) -> Response<Body> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    /// Answers `/healthz`, `/readyz` and `/metrics`. `verdict`: what the scan said of the head.
+    pub(crate) async fn answer(
+        &self,
+        head: &Parts,
+        verdict: Result<(), Refusal>,
+        peer: Peer,
+    ) -> Response<Body> {
+        let admitted = verdict
+            .and_then(|()| gate::check(head, |_| true))
+            .and_then(|()| if peer.address.is_loopback() { check_host(head) } else { Ok(()) });
+        if let Err(refusal) = admitted {
+            let mut response = refusal.problem().into_response(false);
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            return response;
+        }
+        if !matches!(head.method, Method::GET | Method::HEAD) {
             let mut refusal = answer::empty(StatusCode::METHOD_NOT_ALLOWED);
             refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return refusal;
         }
-        let (status, text) = match request.uri().path() {
+        let (status, text) = match head.uri.path() {
             "/healthz" => (StatusCode::OK, "ok\n"),
             "/readyz" if self.draining.has_begun() => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
             "/readyz" if !self.upstream.is_ready().await => {
@@ -68,12 +87,30 @@ impl Admin {
     }
 }
 
+/// On this machine's own addresses nobody asks by a name, but a page whose name was made to lead here (DNS rebinding).
+fn check_host(head: &Parts) -> Result<(), Refusal> {
+    let Some(host) = head.headers.get(HOST) else { return Ok(()) };
+    let authority =
+        host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()).ok_or(Refusal::Host)?;
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    if name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok() {
+        Ok(())
+    } else {
+        Err(Refusal::ForeignTarget)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use http::Request;
     use http_body_util::BodyExt;
     use strongroom_testkit::mock::MockUpstream;
 
     use super::*;
+
+    const LOCAL: Peer = Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_proxy: false };
 
     fn admin(is_ready: bool, draining: Draining) -> Admin {
         let mut safe = MockUpstream::new();
@@ -83,8 +120,10 @@ mod tests {
 
     /// Status and text of an answer, over a safe that is ready or not.
     async fn ask(method: &str, path: &str, is_ready: bool, draining: Draining) -> (u16, String) {
-        let request = Request::builder().method(method).uri(path).body(()).unwrap();
-        let (head, body) = admin(is_ready, draining).answer(&request).await.into_parts();
+        let head =
+            Request::builder().method(method).uri(path).header(HOST, "localhost:9090").body(()).unwrap();
+        let answer = admin(is_ready, draining).answer(&head.into_parts().0, Ok(()), LOCAL).await;
+        let (head, body) = answer.into_parts();
         let text = body.collect().await.unwrap().to_bytes();
         (head.status.as_u16(), String::from_utf8(text.to_vec()).unwrap())
     }
@@ -121,9 +160,37 @@ mod tests {
 
     #[tokio::test]
     async fn another_method_is_told_which_there_are() {
-        let request = Request::builder().method("POST").uri("/readyz").body(()).unwrap();
-        let refusal = admin(true, Draining::default()).answer(&request).await;
+        let head =
+            Request::builder().method("POST").uri("/readyz").header(HOST, "localhost").body(()).unwrap();
+        let refusal = admin(true, Draining::default()).answer(&head.into_parts().0, Ok(()), LOCAL).await;
         assert_eq!(refusal.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(refusal.headers()[ALLOW], "GET, HEAD");
+    }
+
+    #[tokio::test]
+    async fn a_head_with_two_opinions_is_refused_as_on_the_other_listeners() {
+        for (name, value) in [("host", "b"), ("content-encoding", "gzip"), ("expect", "200-ok")] {
+            let request = Request::builder().uri("/metrics").header(HOST, "localhost").header(name, value);
+            let head = request.body(()).unwrap().into_parts().0;
+            let refusal = admin(true, Draining::default()).answer(&head, Ok(()), LOCAL).await;
+            assert!(refusal.status().is_client_error(), "{name}");
+            assert_eq!(refusal.headers()[CONNECTION], "close");
+        }
+    }
+
+    #[tokio::test]
+    async fn on_loopback_only_an_address_or_localhost_is_a_host() {
+        let remote = Peer { address: "192.0.2.1".parse().unwrap(), is_proxy: false };
+        for (host, peer, status) in [
+            ("localhost:9090", LOCAL, 200),
+            ("127.0.0.1:9090", LOCAL, 200),
+            ("[::1]:9090", LOCAL, 200),
+            ("rebound.example:9090", LOCAL, 400),
+            ("safe.internal:9090", remote, 200),
+        ] {
+            let head = Request::builder().uri("/metrics").header(HOST, host).body(()).unwrap().into_parts().0;
+            let answer = admin(true, Draining::default()).answer(&head, Ok(()), peer).await;
+            assert_eq!(answer.status().as_u16(), status, "{host}");
+        }
     }
 }

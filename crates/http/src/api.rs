@@ -8,6 +8,7 @@ use strongroom_domain::Limits;
 use strongroom_ports::{Authenticator, Clock, TokenIssuer, Upstream};
 
 use crate::client_address::TrustedProxies;
+use crate::places::Places;
 use crate::request_id::RequestIds;
 
 /// Everything a handler may use. Shared by all cores; nothing in it is per request.
@@ -32,6 +33,7 @@ pub struct Api {
     /// Who is believed when it says for whom it asks.
     pub trusted_proxies: TrustedProxies,
     pub(crate) request_ids: RequestIds,
+    pub(crate) places: Arc<Places>,
 }
 
 /// Limits of the surface itself.
@@ -43,7 +45,8 @@ pub struct HttpLimits {
     pub chunks: usize,
     /// How long a body may take; longer is 408.
     pub body_time: Duration,
-    /// Requests being answered at a time, over all cores; more are 503.
+    /// Requests being answered at a time, over all cores, not counting those whose body is on its way; more are 503. There
+    /// is room for as many bodies on their way, counted by the bytes that have come.
     pub requests_in_flight: usize,
     /// Requests a second of one person, a second's worth of them at once; more are 429. 0: no limit.
     pub rate_per_person_per_s: u32,
@@ -79,6 +82,7 @@ impl Api {
         process: u64,
     ) -> Self {
         let request_ids = RequestIds::new(process);
+        let places = Arc::new(Places::new(http_limits.requests_in_flight, http_limits.body_bytes));
         Self {
             upstream,
             authenticator,
@@ -90,6 +94,7 @@ impl Api {
             http_limits,
             trusted_proxies,
             request_ids,
+            places,
         }
     }
 }

@@ -48,7 +48,7 @@ where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
     body::demand_json(&head.headers)?;
-    let text = body::collect(body, &head.headers, &api.http_limits).await?;
+    let text = body::collect(body, &head.headers, &api.http_limits, &api.places).await?;
     let token = RefreshRequest::read(&text);
     body::scrub(text);
     let token = token?;

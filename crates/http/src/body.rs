@@ -7,6 +7,7 @@ use http_body_util::BodyExt;
 
 use crate::api::HttpLimits;
 use crate::gated_body::BodyFault;
+use crate::places::{BodyRoom, Places};
 use crate::problem::Problem;
 
 /// Demands `application/json`, with no charset but UTF-8 (RFC 8259, section 11).
@@ -23,8 +24,13 @@ pub(crate) fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
     if is_json && parameters_fit { Ok(()) } else { Err(Problem::MediaType) }
 }
 
-/// Collects a body within the limits of the surface.
-pub(crate) async fn collect<B>(body: B, headers: &HeaderMap, limits: &HttpLimits) -> Result<Bytes, Problem>
+/// Collects a body within the limits of the surface. While it is waited for, its request holds no place among those in hand.
+pub(crate) async fn collect<B>(
+    body: B,
+    headers: &HeaderMap,
+    limits: &HttpLimits,
+    places: &Places,
+) -> Result<Bytes, Problem>
 where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
@@ -37,12 +43,15 @@ where
     }
     // A body whose length is known comes in as many pieces as the network makes of it.
     let most_pieces = if announced.is_some() { usize::MAX } else { limits.chunks };
-    match tokio::time::timeout(limits.body_time, read(body, limits, most_pieces)).await {
-        Ok(read) => read,
-        // Its size was known to be too much from the start; waiting was for the sender's sake.
-        Err(_) if announces_over(limit_bytes) => Err(Problem::BodyTooLarge { limit_bytes }),
-        Err(_) => Err(Problem::BodyTooSlow),
-    }
+    let read = async {
+        match tokio::time::timeout(limits.body_time, read(body, limits, most_pieces, places.body())).await {
+            Ok(read) => read,
+            // Its size was known to be too much from the start; waiting was for the sender's sake.
+            Err(_) if announces_over(limit_bytes) => Err(Problem::BodyTooLarge { limit_bytes }),
+            Err(_) => Err(Problem::BodyTooSlow),
+        }
+    };
+    places.without_place(read).await
 }
 
 /// Overwrites a body that has been read, where nothing else holds its buffer. hyper may: then its bytes live until the
@@ -54,7 +63,12 @@ pub(crate) fn scrub(body: Bytes) {
     }
 }
 
-async fn read<B>(body: B, limits: &HttpLimits, most_pieces: usize) -> Result<Bytes, Problem>
+async fn read<B>(
+    body: B,
+    limits: &HttpLimits,
+    most_pieces: usize,
+    mut room: BodyRoom<'_>,
+) -> Result<Bytes, Problem>
 where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
@@ -78,6 +92,7 @@ where
         if length > limit_bytes {
             continue;
         }
+        room.take(data.len())?;
         // Nearly every body is one frame, and is passed on as it came from the socket.
         if first.is_empty() && more.is_empty() {
             first = data;

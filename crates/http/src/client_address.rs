@@ -124,8 +124,13 @@ fn address(node: &str) -> Option<IpAddr> {
     host.parse().ok().map(|address: IpAddr| address.to_canonical())
 }
 
+/// Digits, or a port that is kept secret (RFC 7239, section 6.3).
 fn is_port(port: &str) -> bool {
-    (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit())
+    let is_number = (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
+    let is_secret = port.strip_prefix('_').is_some_and(|secret| {
+        !secret.is_empty() && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    });
+    is_number || is_secret
 }
 
 #[cfg(test)]
@@ -195,6 +200,8 @@ mod tests {
             ("For=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17"),
             ("for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60"),
             ("proto=https ; for=\"192.0.2.60:80\"", "192.0.2.60"),
+            ("for=\"192.0.2.60:_hidden-7\"", "192.0.2.60"),
+            ("for=\"192.0.2.60:_\"", "10.0.0.1"),
             ("for=198.51.100.1, for=192.0.2.43, for=10.0.0.9", "192.0.2.43"),
             ("for=192.0.2.43, for=_hidden", "10.0.0.1"),
             ("for=192.0.2.43;for=192.0.2.44", "10.0.0.1"),

@@ -5,13 +5,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{CONNECTION, ORIGIN};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use strongroom_app::{NamedTenant, Tenant};
 use strongroom_ports::{Principal, Verdict};
 use tokio::time::Instant;
@@ -22,6 +22,7 @@ use crate::api::Api;
 use crate::client_address::{Client, Peer};
 use crate::gated_body::BodyFault;
 use crate::metrics::{Metrics, NO_ROUTE};
+use crate::places::Place;
 use crate::problem::Problem;
 use crate::rate_limit::RateLimit;
 use crate::refusal::Refusal;
@@ -38,13 +39,19 @@ pub(crate) struct Exchange {
     began: Instant,
     per_address: Option<RateLimit>,
     per_person: Option<RateLimit>,
+    refused_lines: Option<RateLimit>,
 }
+
+/// Lines a second about requests that were refused or shed: enough to see who and why, and nothing that fills a disk.
+const REFUSED_LINES_PER_S: u32 = 10;
 
 impl Exchange {
     pub(crate) fn new(api: Arc<Api>, metrics: Arc<Metrics>) -> Result<Self, matchit::InsertError> {
-        let per_address = RateLimit::per_second(api.http_limits.rate_per_address_per_s);
-        let per_person = RateLimit::per_second(api.http_limits.rate_per_person_per_s);
-        Ok(Self { api, metrics, router: Router::new()?, began: Instant::now(), per_address, per_person })
+        let per_address = RateLimit::of_each(api.http_limits.rate_per_address_per_s);
+        let per_person = RateLimit::of_each(api.http_limits.rate_per_person_per_s);
+        let refused_lines = RateLimit::of_all(REFUSED_LINES_PER_S);
+        let (router, began) = (Router::new()?, Instant::now());
+        Ok(Self { api, metrics, router, began, per_address, per_person, refused_lines })
     }
 
     /// Answers a request, whatever it is. `verdict`: what the scan said of its head.
@@ -64,13 +71,15 @@ impl Exchange {
         let found = self.router.find(head.uri.path());
         let (route, template) =
             found.as_ref().map_or((None, NO_ROUTE), |found| (Some(found.number), found.route.template));
+        // A head that the scan refused has a substitute of ours in its place.
+        let method = verdict.is_ok().then_some(&head.method);
         let mut principal = None;
         let admitted = verdict.and_then(|()| gate::check(&head, |host| self.is_ours(host)));
         let answered = match admitted {
             Err(refusal) => Err(self.refuse(refusal, found.as_ref().ok())),
             Ok(()) => match self.admit(Client::of(client), start) {
                 Err(problem) => Err(problem),
-                Ok(_in_flight) => {
+                Ok(_place) => {
                     let answered = self.respond(&head, body, found, &mut principal);
                     // Nothing that is shared is left half changed: locks are taken over, and a commit is the store's.
                     AssertUnwindSafe(answered).catch_unwind().await.unwrap_or_else(|_| {
@@ -97,10 +106,10 @@ impl Exchange {
             cors::open(&self.api.tenants, head.headers.get(ORIGIN), &mut response);
         }
         let duration = start.elapsed();
-        self.metrics.answered(route, &head.method, response.status(), duration);
-        if access_log::is_kept() {
+        self.metrics.answered(route, method, response.status(), duration);
+        if access_log::is_kept() && self.deserves_a_line(admitted.is_ok(), response.status(), start) {
             access_log::write(&access_log::Line {
-                method: &head.method,
+                method,
                 route: template,
                 status: response.status(),
                 duration,
@@ -199,32 +208,37 @@ impl Exchange {
         }
     }
 
+    /// Whether an answer has a line in the access log. Refusals cost a stranger next to nothing: they are counted all, and
+    /// logged some a second.
+    fn deserves_a_line(&self, admitted: bool, status: StatusCode, now: Instant) -> bool {
+        let is_shed = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        if admitted && !is_shed {
+            return true;
+        }
+        let limit = self.refused_lines.as_ref();
+        let is_within =
+            limit.is_none_or(|limit| limit.admits(&(), now.saturating_duration_since(self.began)));
+        if !is_within {
+            self.metrics.lines_left_out.fetch_add(1, Ordering::Relaxed);
+        }
+        is_within
+    }
+
     /// Whether a host is a tenant's.
     fn is_ours(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
         self.api.tenants.without_token(NamedTenant { host: Some(&host), ..NamedTenant::default() }).is_ok()
     }
 
-    /// A place among the requests in flight, for a client that keeps to its rate: shedding early beats queueing late.
-    fn admit(&self, client: Client, now: Instant) -> Result<InFlight<'_>, Problem> {
+    /// A place among the requests in hand, for a client that keeps to its rate.
+    fn admit(&self, client: Client, now: Instant) -> Result<Place<'_>, Problem> {
         if let Some(limit) = &self.per_address
             && !limit.admits(&client, now.saturating_duration_since(self.began))
         {
             self.metrics.over_rate.address.fetch_add(1, Ordering::Relaxed);
             return Err(Problem::TooManyRequests);
         }
-        let before = self.metrics.in_flight.fetch_add(1, Ordering::Relaxed);
-        let entered = InFlight(&self.metrics.in_flight);
-        if before < self.api.http_limits.requests_in_flight { Ok(entered) } else { Err(Problem::Overloaded) }
-    }
-}
-
-/// Gives the place back, however the request ends.
-struct InFlight<'a>(&'a AtomicUsize);
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.api.places.enter()
     }
 }
 

@@ -51,6 +51,11 @@ impl Collector for Surface {
         for (name, help, count) in [
             ("strongroom_http_panics", "Handlers that met a defect; each was answered 500", &metrics.panics),
             (
+                "strongroom_access_log_left_out",
+                "Requests that were refused or shed and have no line, since there were too many",
+                &metrics.lines_left_out,
+            ),
+            (
                 "strongroom_http_connections_accepted",
                 "Connections taken in, refused ones included",
                 &metrics.accepted,
@@ -61,10 +66,24 @@ impl Collector for Surface {
                 .encode_counter::<NoLabelSet, _, u64>(&count.load(Relaxed), None)?;
         }
         for (name, help, gauge) in [
-            ("strongroom_http_connections", "Connections that are open", &metrics.open),
-            ("strongroom_http_requests_in_flight", "Requests that are being answered", &metrics.in_flight),
+            ("strongroom_http_connections", "Connections that are open", metrics.open.load(Relaxed)),
+            (
+                "strongroom_http_connections_warm",
+                "Connections that hold what it takes to serve a request",
+                metrics.warm_connections(),
+            ),
+            (
+                "strongroom_http_requests_in_flight",
+                "Requests that are being answered, not counting those whose body is on its way",
+                metrics.places.taken(),
+            ),
+            (
+                "strongroom_http_body_bytes_in_flight",
+                "Bytes of bodies that have come in part",
+                metrics.places.body_bytes(),
+            ),
         ] {
-            let value = u32::try_from(gauge.load(Relaxed)).unwrap_or(u32::MAX);
+            let value = u64::try_from(gauge).unwrap_or(u64::MAX);
             encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)?;
         }
         Ok(())
@@ -138,8 +157,8 @@ mod tests {
 
     #[test]
     fn what_was_counted_is_listed_with_its_labels_and_its_unit() {
-        let metrics = Metrics::new();
-        metrics.answered(None, &Method::GET, StatusCode::NOT_FOUND, Duration::from_millis(1500));
+        let metrics = Metrics::new(Arc::new(crate::places::Places::new(1, 1)));
+        metrics.answered(None, Some(&Method::GET), StatusCode::NOT_FOUND, Duration::from_millis(1500));
         metrics.refusals.count(Refusal::Framing);
         let text = scraped(metrics);
         for line in [

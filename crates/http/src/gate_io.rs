@@ -39,6 +39,8 @@ pub(crate) struct GateIo {
     limits: HeadLimits,
     /// Bytes of a body in chunks, with all that makes it one: its end is the library's word, and this holds without it.
     chunked_bytes: u64,
+    /// Bytes of the head at hand that are not handed over yet: they are no body's.
+    head_left: usize,
     /// Read from the socket and not handed over: part of a head, or what came behind a whole message.
     pending: BytesMut,
     /// Whether the pending bytes may hold a whole line that the scan has not seen.
@@ -76,7 +78,7 @@ impl GateIo {
     ) -> Self {
         let (pending, has_news, turn) = (BytesMut::new(), false, Turn::Head);
         let chunked_bytes = u64::try_from(chunked_bytes).unwrap_or(u64::MAX);
-        Self { stream, wire, refusals, warm, limits, chunked_bytes, pending, has_news, turn }
+        Self { stream, wire, refusals, warm, limits, chunked_bytes, head_left: 0, pending, has_news, turn }
     }
 
     /// Waits, holding next to nothing, until there is a head to serve or to refuse. `false`: there will be none, or its time
@@ -259,6 +261,7 @@ impl GateIo {
     /// Lets a head through, and notes what comes behind it.
     fn pass(&mut self, head: Head) {
         self.wire.judge(Ok(()));
+        self.head_left = head.length;
         let bytes = message_bytes(head, self.chunked_bytes);
         let (turn, rest) = match head.body {
             BodyKind::None => (Turn::Message(bytes), Rest::Nothing),
@@ -312,8 +315,10 @@ impl GateIo {
 
     /// Notes bytes of the message at hand that went to the library.
     fn handed_over(&mut self, count: usize) {
+        let of_head = count.min(self.head_left);
+        self.head_left -= of_head;
         if self.wire.phase() == Phase::Body {
-            self.wire.note_body_bytes(count);
+            self.wire.note_body_bytes(count - of_head);
         }
         if let Turn::Message(left) | Turn::Chunks(left) = &mut self.turn {
             *left = left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));

@@ -28,6 +28,7 @@ mod listeners;
 mod meta;
 mod metrics;
 mod parking;
+mod places;
 mod problem;
 mod rate_limit;
 mod refusal;

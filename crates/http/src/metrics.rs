@@ -4,12 +4,14 @@
 //! a reason of a fixed list, or a status: never anything that a stranger chose.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 
 use crate::histogram::{Histogram, Reading};
+use crate::parking::Warm;
+use crate::places::Places;
 use crate::refusal::Refusals;
 use crate::routes;
 
@@ -38,9 +40,12 @@ pub(crate) struct Metrics {
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) over_rate: OverRate,
     pub(crate) panics: AtomicU64,
+    pub(crate) lines_left_out: AtomicU64,
     pub(crate) accepted: AtomicU64,
     pub(crate) open: AtomicUsize,
-    pub(crate) in_flight: AtomicUsize,
+    pub(crate) places: Arc<Places>,
+    /// Of each core.
+    warm: Mutex<Vec<Arc<Warm>>>,
 }
 
 /// What some cores have counted: one for each route, and the last for what has none. Made when there is something to count.
@@ -78,24 +83,37 @@ pub(crate) struct Answers {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(places: Arc<Places>) -> Self {
         let shard = || std::iter::repeat_with(OnceLock::new).take(routes::templates().len() + 1).collect();
         Self {
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             refusals: Arc::default(),
             over_rate: OverRate::default(),
             panics: AtomicU64::new(0),
+            lines_left_out: AtomicU64::new(0),
             accepted: AtomicU64::new(0),
             open: AtomicUsize::new(0),
-            in_flight: AtomicUsize::new(0),
+            places,
+            warm: Mutex::default(),
         }
     }
 
-    /// Notes an answer. `route`: its place in the table, `None` where none was found.
+    /// Has a core's warm connections counted.
+    pub(crate) fn watch(&self, warm: Arc<Warm>) {
+        self.warm.lock().unwrap_or_else(PoisonError::into_inner).push(warm);
+    }
+
+    /// Connections of all cores that are warm.
+    pub(crate) fn warm_connections(&self) -> usize {
+        self.warm.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|warm| warm.count()).sum()
+    }
+
+    /// Notes an answer. `route`: its place in the table, `None` where none was found; `method`: `None` where the head was not
+    /// read so far.
     pub(crate) fn answered(
         &self,
         route: Option<usize>,
-        method: &Method,
+        method: Option<&Method>,
         status: StatusCode,
         duration: Duration,
     ) {
@@ -139,13 +157,14 @@ impl Metrics {
 }
 
 /// A method as a label: a stranger may send any word, and neither logs nor metrics must grow a name for each.
-pub(crate) fn method_label(method: &Method) -> &'static str {
+pub(crate) fn method_label(method: Option<&Method>) -> &'static str {
     METHODS[method_number(method)]
 }
 
-fn method_number(method: &Method) -> usize {
+fn method_number(method: Option<&Method>) -> usize {
     let other = METHODS.len() - 1;
-    METHODS[..other].iter().position(|name| *name == method.as_str()).unwrap_or(other)
+    let is_it = |name: &&str| method.is_some_and(|method| **name == *method.as_str());
+    METHODS[..other].iter().position(is_it).unwrap_or(other)
 }
 
 fn place(method: usize, status: StatusCode) -> usize {
@@ -158,11 +177,11 @@ mod tests {
 
     #[test]
     fn an_answer_is_counted_under_its_route_its_method_and_its_status_alone() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::new(Arc::new(Places::new(1, 1)));
         let brew = Method::from_bytes(b"BREW").unwrap();
-        metrics.answered(Some(0), &Method::POST, StatusCode::OK, Duration::ZERO);
-        metrics.answered(Some(0), &Method::POST, StatusCode::OK, Duration::ZERO);
-        metrics.answered(None, &brew, StatusCode::METHOD_NOT_ALLOWED, Duration::ZERO);
+        metrics.answered(Some(0), Some(&Method::POST), StatusCode::OK, Duration::ZERO);
+        metrics.answered(Some(0), Some(&Method::POST), StatusCode::OK, Duration::ZERO);
+        metrics.answered(None, Some(&brew), StatusCode::METHOD_NOT_ALLOWED, Duration::ZERO);
         let first = routes::templates().next().unwrap();
         let answers: Vec<_> = metrics.answers().collect();
         assert_eq!(

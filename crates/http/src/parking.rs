@@ -20,9 +20,14 @@ impl Warm {
         WarmOne(self.clone())
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+
     /// Whether there are more than may be.
     pub(crate) fn is_crowded(&self) -> bool {
-        self.0.load(Relaxed) > WARM_CONNECTIONS
+        self.count() > WARM_CONNECTIONS
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The generic cell rate algorithm (ITU-T I.371): for each client one number, the time at which it would have asked if it had
 //! kept to its rate. The numbers stand in a table of fixed size; of eight that share a place, the one that says least is
-//! given up for a newcomer. To forget a client is to admit it: a flood of addresses makes the limit laxer, and never
-//! stricter.
+//! given up for a newcomer. To forget a client is to admit it: a flood of addresses makes the limit laxer. It makes it
+//! stricter for the few who are taken for another, one in some thousand (ADR 0009).
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -33,10 +33,19 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    /// `None`: no limit, for 0.
-    pub(crate) fn per_second(requests: u32) -> Option<Self> {
-        let interval_us = 1_000_000_u64.checked_div(requests.into())?.max(1);
-        let entries = std::iter::repeat_with(AtomicU64::default).take(PLACES * WAYS).collect();
+    /// For each client as many a second. `None`: no limit, for 0.
+    pub(crate) fn of_each(requests_per_s: u32) -> Option<Self> {
+        Self::new(requests_per_s, PLACES)
+    }
+
+    /// For all together.
+    pub(crate) fn of_all(requests_per_s: u32) -> Option<Self> {
+        Self::new(requests_per_s, 1)
+    }
+
+    fn new(requests_per_s: u32, places: usize) -> Option<Self> {
+        let interval_us = 1_000_000_u64.checked_div(requests_per_s.into())?.max(1);
+        let entries = std::iter::repeat_with(AtomicU64::default).take(places * WAYS).collect();
         Some(Self { interval_us, entries, hasher: RandomState::new() })
     }
 
@@ -45,7 +54,8 @@ impl RateLimit {
         let now_us = u64::try_from(now.as_micros()).unwrap_or(u64::MAX) & TIME_MASK;
         let hash = self.hasher.hash_one(who);
         let tag = (hash >> TIME_BITS).max(1);
-        let place = usize::try_from(hash & TIME_MASK).unwrap_or_default() % PLACES * WAYS;
+        let places = self.entries.len() / WAYS;
+        let place = usize::try_from(hash & TIME_MASK).unwrap_or_default() % places * WAYS;
         let ways = self.entries.get(place..place + WAYS).unwrap_or_default();
         for _ in 0..TRIES {
             let Some((entry, found)) = find(ways, tag) else { return true };
@@ -90,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_second_s_worth_may_come_at_once_and_then_as_many_as_time_allows() {
-        let limit = RateLimit::per_second(50).unwrap();
+        let limit = RateLimit::of_each(50).unwrap();
         assert_eq!(admitted(&limit, 1, START, 200), 50);
         assert_eq!(admitted(&limit, 1, START + Duration::from_millis(19), 9), 0);
         assert_eq!(admitted(&limit, 1, START + Duration::from_millis(100), 9), 5);
@@ -99,7 +109,7 @@ mod tests {
 
     #[test]
     fn one_who_keeps_to_the_rate_is_never_refused() {
-        let limit = RateLimit::per_second(7).unwrap();
+        let limit = RateLimit::of_each(7).unwrap();
         for request in 0..1000_u32 {
             assert!(limit.admits(&1, START + Duration::from_secs(1) * request / 7), "{request}");
         }
@@ -107,21 +117,21 @@ mod tests {
 
     #[test]
     fn one_a_second_is_one_a_second() {
-        let limit = RateLimit::per_second(1).unwrap();
+        let limit = RateLimit::of_each(1).unwrap();
         assert_eq!(admitted(&limit, 1, START, 3), 1);
         assert_eq!(admitted(&limit, 1, START + Duration::from_secs(1), 3), 1);
     }
 
     #[test]
     fn everybody_has_a_rate_of_their_own() {
-        let limit = RateLimit::per_second(2).unwrap();
+        let limit = RateLimit::of_each(2).unwrap();
         assert_eq!(admitted(&limit, 1, START, 9), 2);
         assert_eq!(admitted(&limit, 2, START, 9), 2);
     }
 
     #[test]
     fn a_clock_that_goes_back_takes_nothing_from_anybody_but_the_time_it_took() {
-        let limit = RateLimit::per_second(10).unwrap();
+        let limit = RateLimit::of_each(10).unwrap();
         let earlier = START.saturating_sub(Duration::from_millis(100));
         assert_eq!(admitted(&limit, 1, START, 3), 3);
         assert_eq!(admitted(&limit, 1, earlier, 9), 6);
@@ -129,22 +139,27 @@ mod tests {
 
     #[test]
     fn no_rate_is_no_limit() {
-        assert!(RateLimit::per_second(0).is_none());
+        assert!(RateLimit::of_each(0).is_none());
     }
 
     #[test]
-    fn a_million_strangers_take_no_more_memory_than_one_and_none_is_refused_for_another() {
-        let limit = RateLimit::per_second(1).unwrap();
-        let entries = limit.entries.len();
+    fn of_a_million_strangers_few_are_taken_for_another_in_a_mebibyte() {
+        let limit = RateLimit::of_each(1).unwrap();
+        assert_eq!(size_of_val(&*limit.entries), 1024 * 1024);
         let refused = (0..1_000_000_u32).filter(|who| !limit.admits(who, START)).count();
-        assert_eq!(limit.entries.len(), entries);
-        // Two may have one tag in one place: eight chances in 65,536.
+        // Two may have one tag in one place: eight chances in 65,536 where a place is full, as all are soon.
         assert!(refused < 1000, "{refused} were taken for somebody else");
     }
 
     #[test]
+    fn all_together_have_one_rate() {
+        let limit = RateLimit::of_all(10).unwrap();
+        assert_eq!((0..99).filter(|_| limit.admits(&(), START)).count(), 10);
+    }
+
+    #[test]
     fn a_busy_client_is_remembered_while_idle_strangers_pass() {
-        let limit = RateLimit::per_second(10).unwrap();
+        let limit = RateLimit::of_each(10).unwrap();
         assert_eq!(admitted(&limit, u32::MAX, START, 99), 10);
         for stranger in 0..100_000 {
             limit.admits(&stranger, START);

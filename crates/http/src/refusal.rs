@@ -123,20 +123,9 @@ impl Refusal {
         }
     }
 
-    /// What is answered. A reason that has no answer of its own is nobody's fault but the line's.
+    /// What is answered to a head with this verdict.
     pub(crate) fn problem(self) -> Problem {
         match self {
-            Self::LineEnding
-            | Self::RequestLine
-            | Self::Version
-            | Self::Target
-            | Self::HeaderField
-            | Self::NameLookalike
-            | Self::Framing
-            | Self::Host
-            | Self::RepeatedField
-            | Self::ForeignTarget
-            | Self::Unscanned => Problem::MalformedRequest,
             Self::TargetTooLong => Problem::TargetTooLong,
             Self::HeadTooLarge | Self::TooManyFields => Problem::HeadTooLarge,
             Self::Method => {
@@ -144,13 +133,9 @@ impl Refusal {
             }
             Self::ContentCoding => Problem::ContentCoding,
             Self::Expectation => Problem::ExpectationFailed,
-            Self::HeadTooSlow | Self::FirstByteTooSlow | Self::Idle => Problem::HeadTooSlow,
-            Self::BodyTooSlow | Self::WriteStalled => Problem::BodyTooSlow,
-            Self::BodyTooLarge | Self::TooManyChunks => Problem::BodyInTooManyChunks,
-            Self::BodyOverhead => Problem::BodyOverhead,
-            Self::TooManyConnections | Self::TooManyOfOneClient | Self::TooManyInFlight => {
-                Problem::Overloaded
-            }
+            Self::HeadTooSlow => Problem::HeadTooSlow,
+            // Two opinions of a head; and what is met elsewhere and counted there, and never the verdict on one.
+            _ => Problem::MalformedRequest,
         }
     }
 

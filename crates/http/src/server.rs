@@ -7,11 +7,12 @@ use std::io;
 use std::net::{IpAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, StatusCode};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
@@ -31,6 +32,7 @@ use crate::head_scan::HeadLimits;
 use crate::listeners::Listeners;
 use crate::metrics::Metrics;
 use crate::parking::Warm;
+use crate::places::Places;
 use crate::refusal::Refusal;
 use crate::sweeper::Sweeper;
 
@@ -38,6 +40,8 @@ use crate::sweeper::Sweeper;
 const ADMIN_CONNECTIONS: usize = 64;
 /// How long a probe in hand may take when all the rest has ended.
 const ADMIN_DRAIN_TIME: Duration = Duration::from_secs(1);
+/// 429s on one connection, after which it is closed: whoever pipelines on would otherwise cost as much as if it were served.
+const TIMES_SENT_AWAY: u32 = 16;
 /// How long an accept loop rests when the process is out of file descriptors: a connection that ends frees one.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
@@ -130,7 +134,7 @@ impl Server {
             let (api, crowd) = (api.clone(), Arc::new(Crowd::new(per_address)));
             Arc::new(Port { service, api, metrics, crowd, connections, head, chunked_bytes, deadlines })
         };
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::new(api.places.clone()));
         exposition::register(&mut registry, metrics.clone());
         let exchange = Exchange::new(api.clone(), metrics.clone()).map_err(io::Error::other)?;
         let main =
@@ -141,7 +145,7 @@ impl Server {
             Service::Admin(admin_service),
             ADMIN_CONNECTIONS,
             ADMIN_CONNECTIONS,
-            Arc::new(Metrics::new()),
+            Arc::new(Metrics::new(Arc::new(Places::new(ADMIN_CONNECTIONS, 0)))),
         );
 
         let mut names = listeners.names;
@@ -208,7 +212,9 @@ async fn run_core(
 ) {
     // Every connection holds a sender; the channel ends with the last of them.
     let (alive, mut all_done) = mpsc::channel::<()>(1);
-    let core = Arc::new(Core { sweeper: Sweeper::new(port.deadlines), port, warm: Arc::default() });
+    let warm = Arc::<Warm>::default();
+    port.metrics.watch(warm.clone());
+    let core = Arc::new(Core { sweeper: Sweeper::new(port.deadlines), port, warm });
     let sweeping = core.clone();
     tokio::spawn(async move { sweeping.sweeper.run().await });
     let accepting: Vec<_> = sockets
@@ -237,15 +243,22 @@ async fn accept(
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "a listening socket cannot be used"),
     };
+    // Said once, until one could be accepted again: it may go on for long, twenty times a second.
+    let mut is_said = false;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = begun(&mut drain) => break,
         };
         match accepted {
-            Ok((stream, from)) => core.take(stream, from.ip(), &drain, &alive),
+            Ok((stream, from)) => {
+                is_said = false;
+                core.take(stream, from.ip(), &drain, &alive);
+            }
             Err(error) => {
-                tracing::warn!(error = %error.kind(), "a connection could not be accepted");
+                if !std::mem::replace(&mut is_said, true) {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                }
                 tokio::time::sleep(ACCEPT_REST).await;
             }
         }
@@ -280,10 +293,9 @@ impl Port {
         verdict: Result<(), Refusal>,
         peer: Peer,
     ) -> Response<Body> {
-        match (&self.service, verdict) {
-            (Service::Api(exchange), verdict) => exchange.answer(request, verdict, peer).await,
-            (Service::Admin(_), Err(refusal)) => refusal.problem().into_response(false),
-            (Service::Admin(admin), Ok(())) => admin.answer(&request).await,
+        match &self.service {
+            Service::Api(exchange) => exchange.answer(request, verdict, peer).await,
+            Service::Admin(admin) => admin.answer(&request.into_parts().0, verdict, peer).await,
         }
     }
 
@@ -291,7 +303,7 @@ impl Port {
     fn admit(self: &Arc<Self>, peer: Peer) -> Option<Open> {
         self.metrics.accepted.fetch_add(1, Ordering::Relaxed);
         let before = self.metrics.open.fetch_add(1, Ordering::Relaxed);
-        let mut open = Open { port: self.clone(), peer, of_client: None };
+        let mut open = Open { port: self.clone(), peer, sent_away: AtomicU32::new(0), of_client: None };
         if before >= self.connections {
             self.metrics.refusals.count(Refusal::TooManyConnections);
             return None;
@@ -326,16 +338,20 @@ impl Core {
 struct Open {
     port: Arc<Port>,
     peer: Peer,
+    /// How often it was told to wait, and went on.
+    sent_away: AtomicU32,
     of_client: Option<OneOfCrowd>,
 }
 
 impl Answers for Open {
-    fn answer(
-        &self,
-        request: Request<GatedBody>,
-        verdict: Result<(), Refusal>,
-    ) -> impl Future<Output = Response<Body>> {
-        self.port.answer(request, verdict, self.peer)
+    async fn answer(&self, request: Request<GatedBody>, verdict: Result<(), Refusal>) -> Response<Body> {
+        let mut response = self.port.answer(request, verdict, self.peer).await;
+        if response.status() == StatusCode::TOO_MANY_REQUESTS
+            && self.sent_away.fetch_add(1, Ordering::Relaxed) >= TIMES_SENT_AWAY
+        {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 }
 

@@ -1,6 +1,6 @@
 //! The guide's routes: read, write, erase and export the caller's own record.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -8,7 +8,7 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use strongroom_domain::{Envelope, ExternalUserId, WriteOnlyKey};
-use strongroom_ports::{Caller, Principal};
+use strongroom_ports::{Caller, Principal, UpstreamError};
 
 use crate::answer::{self, Body};
 use crate::api::Api;
@@ -27,7 +27,7 @@ pub(crate) async fn read(
     id: &str,
 ) -> Result<Response<Body>, Problem> {
     ExternalUserId::parse(id)?.must_be(&principal.caller.person)?;
-    let snapshot = api.upstream.read(&principal.caller).await?;
+    let snapshot = in_time(api.upstream.read(&principal.caller)).await?;
     let Some(snapshot) = snapshot else { return Ok(answer::empty(StatusCode::NO_CONTENT)) };
     if conditional::is_not_modified(&head.headers, snapshot.revision) {
         return Ok(answer::tagged(answer::empty(StatusCode::NOT_MODIFIED), snapshot.revision));
@@ -46,7 +46,7 @@ where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
     body::demand_json(&head.headers)?;
-    let text = body::collect(body, &head.headers, &api.http_limits).await?;
+    let text = body::collect(body, &head.headers, &api.http_limits, &api.places).await?;
     let envelope = Envelope::from_json(&text);
     body::scrub(text);
     let envelope = envelope?;
@@ -55,7 +55,7 @@ where
         return read_by_post(api, &principal.caller).await;
     }
     let precondition = conditional::precondition(&head.headers)?;
-    let revision = api.upstream.merge(&principal.caller, &envelope.data, &precondition).await?;
+    let revision = in_time(api.upstream.merge(&principal.caller, &envelope.data, &precondition)).await?;
     let response = answer::ready_json(StatusCode::OK, Bytes::from_static(SUCCESS), "application/json");
     Ok(match revision {
         Some(revision) => answer::tagged(response, revision),
@@ -65,7 +65,7 @@ where
 
 /// The guide's fallback for clients whose `GET` is answered 401; conditions do not apply to it.
 async fn read_by_post(api: &Api, caller: &Caller) -> Result<Response<Body>, Problem> {
-    Ok(match api.upstream.read(caller).await? {
+    Ok(match in_time(api.upstream.read(caller)).await? {
         Some(snapshot) => readable(snapshot),
         None => answer::empty(StatusCode::NO_CONTENT),
     })
@@ -80,7 +80,7 @@ pub(crate) async fn erase(
 ) -> Result<Response<Body>, Problem> {
     ExternalUserId::parse(id)?.must_be(&principal.caller.person)?;
     let precondition = conditional::precondition(&head.headers)?;
-    api.upstream.erase(&principal.caller, &precondition).await?;
+    in_time(api.upstream.erase(&principal.caller, &precondition)).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
@@ -88,7 +88,7 @@ pub(crate) async fn erase(
 pub(crate) async fn export(api: &Api, principal: &Principal, id: &str) -> Result<Response<Body>, Problem> {
     let id = ExternalUserId::parse(id)?;
     id.must_be(&principal.caller.person)?;
-    let Some(export) = api.upstream.export(&principal.caller).await? else {
+    let Some(export) = in_time(api.upstream.export(&principal.caller)).await? else {
         return Ok(answer::empty(StatusCode::NO_CONTENT));
     };
     let time = |at| humantime::format_rfc3339_millis(SystemTime::from(at)).to_string();
@@ -116,6 +116,20 @@ struct ExportDocument<'a> {
     updated_at: String,
     data: &'a RawValue,
     write_only: Vec<&'a str>,
+}
+
+/// How long the safe may take. It fails quickly where it can; a disk that hangs says nothing at all, and must not hold every
+/// place there is.
+const SAFE_TIME: Duration = Duration::from_mins(1);
+
+/// What the safe answers, or 503; of a write, the outcome is unknown then, as it is to every caller of a safe that is
+/// unavailable. A timer is armed only where the answer is not there at once.
+async fn in_time<T>(asked: impl Future<Output = Result<T, UpstreamError>>) -> Result<T, Problem> {
+    tokio::select! {
+        biased;
+        answer = asked => Ok(answer?),
+        () = tokio::time::sleep(SAFE_TIME) => Err(Problem::Unavailable),
+    }
 }
 
 /// 200 with the flat map, or 204 when nothing is readable; both with the record's tag.

@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus_client::registry::Registry;
 use strongroom_app::{Identity, SignUpQuota, Tenant, Tenants};
@@ -96,7 +96,7 @@ enum Story {
     Sent(String),
     /// So many connections are there already.
     Crowd(usize),
-    /// So many requests are in hand already.
+    /// So many bodies are on their way already.
     Busy(usize),
     /// Requests are sent for as long as they are taken, and no answer is read.
     Deaf,
@@ -161,7 +161,16 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-fn act(story: Story, address: SocketAddr) {
+/// A refresh whose body is as long as any may be, and of which this much is sent.
+fn refresh(begun: &str) -> String {
+    let length = HTTP_LIMITS.body_bytes;
+    format!(
+        "POST /v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{begun}"
+    )
+}
+
+fn act(story: Story, address: SocketAddr, admin: SocketAddr) {
     match story {
         Story::Sent(bytes) => {
             let mut client = connect(address);
@@ -174,18 +183,20 @@ fn act(story: Story, address: SocketAddr) {
             let _ = connect(address).read(&mut [0]);
         }
         Story::Busy(requests) => {
-            let in_hand = |_| {
+            let one_byte_short = HTTP_LIMITS.body_bytes - 1;
+            let partial = |_| {
                 let mut client = connect(address);
-                let head =
-                    "POST /v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json";
-                client.write_all(head.as_bytes()).unwrap();
-                client.write_all(b"\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n").unwrap();
-                // Asked for its body.
-                client.read_exact(&mut [0; 25]).unwrap();
+                client.write_all(refresh(&" ".repeat(one_byte_short)).as_bytes()).unwrap();
                 client
             };
-            let _in_hand: Vec<_> = (0..requests).map(in_hand).collect();
-            act(get("Connection: close\r\n"), address);
+            let _partial: Vec<_> = (0..requests).map(partial).collect();
+            let all_there = format!("strongroom_http_body_bytes_in_flight {}", requests * one_byte_short);
+            let patience = Instant::now() + Duration::from_mins(1);
+            while !scrape(admin).lines().any(|line| line == all_there) {
+                assert!(Instant::now() < patience, "the bodies do not arrive");
+                std::thread::yield_now();
+            }
+            act(Story::Sent(refresh("     ")), address, admin);
         }
         Story::Deaf => {
             let mut client = connect(address);
@@ -195,13 +206,18 @@ fn act(story: Story, address: SocketAddr) {
     }
 }
 
-/// The reasons that are counted, as operators read them.
-fn counts(admin: SocketAddr) -> Vec<(String, u64)> {
+fn scrape(admin: SocketAddr) -> String {
     let mut client = connect(admin);
     client.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut text = String::new();
     client.read_to_string(&mut text).unwrap();
-    text.lines()
+    text
+}
+
+/// The reasons that are counted, as operators read them.
+fn counts(admin: SocketAddr) -> Vec<(String, u64)> {
+    scrape(admin)
+        .lines()
         .filter_map(|line| line.strip_prefix("strongroom_gate_refusals_total{reason=\"")?.split_once("\"} "))
         .map(|(reason, count)| (reason.to_owned(), count.parse().unwrap()))
         .filter(|(_, count)| *count > 0)
@@ -220,7 +236,7 @@ fn each_reason_is_counted_once_under_its_own_name() {
                 let _server =
                     Server::start(surface(), listeners, Some(admin), options(refusal), Registry::default())
                         .unwrap();
-                act(story(refusal), address);
+                act(story(refusal), address, admin_address);
                 assert_eq!(counts(admin_address), [(refusal.label().to_owned(), 1)]);
             });
         }

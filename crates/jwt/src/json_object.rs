@@ -3,6 +3,7 @@
 //! A member named twice, at any depth, is refused, as are deep nesting and trailing bytes: two readers must never see two
 //! different tokens in one text (RFC 8725, section 2.4; RFC 7519, section 4). Only what a token can need is kept.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -10,6 +11,10 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 
 /// The deepest nesting, the object itself included. Identity providers nest roles four levels deep.
 const MAX_DEPTH_LEVELS: usize = 8;
+
+/// The most members, at all levels together: reading one costs most of what a member may cost, and a stranger's token is read
+/// before its signature. Identity providers name two for each of a person's applications.
+const MAX_MEMBERS: usize = 128;
 
 /// The last second that a date may name: 9999-12-31T23:59:59Z, the last of four-digit years (RFC 3339). Every whole number
 /// up to it is exact in binary64.
@@ -36,7 +41,7 @@ impl JsonObject {
     /// Reads a whole text; the caller has bounded its length. `None` when it is not one object in UTF-8, read strictly.
     pub(crate) fn read(text: &[u8]) -> Option<Self> {
         let mut reader = serde_json::Deserializer::from_slice(text);
-        let object = reader.deserialize_map(ObjectVisitor).ok()?;
+        let object = reader.deserialize_map(ObjectVisitor { left: &Cell::new(MAX_MEMBERS) }).ok()?;
         reader.end().ok()?;
         Some(object)
     }
@@ -75,9 +80,11 @@ impl JsonObject {
     }
 }
 
-struct ObjectVisitor;
+struct ObjectVisitor<'c> {
+    left: &'c Cell<usize>,
+}
 
-impl<'de> Visitor<'de> for ObjectVisitor {
+impl<'de> Visitor<'de> for ObjectVisitor<'_> {
     type Value = JsonObject;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,17 +92,20 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<JsonObject, A::Error> {
-        read_members(map, 1).map(JsonObject)
+        read_members(map, 1, self.left).map(JsonObject)
     }
 }
 
 fn read_members<'de, A: MapAccess<'de>>(
     mut map: A,
     level: usize,
+    left: &Cell<usize>,
 ) -> Result<BTreeMap<String, Member>, A::Error> {
     let mut members = BTreeMap::new();
     while let Some(name) = map.next_key::<String>()? {
-        let member = map.next_value_seed(MemberSeed { level })?;
+        let more = left.get().checked_sub(1).ok_or_else(|| de::Error::custom("too many members"))?;
+        left.set(more);
+        let member = map.next_value_seed(MemberSeed { level, left })?;
         if members.insert(name, member).is_some() {
             return Err(de::Error::custom("a member is named twice"));
         }
@@ -105,18 +115,20 @@ fn read_members<'de, A: MapAccess<'de>>(
 
 /// Reads one value inside an object or array of this level.
 #[derive(Clone, Copy)]
-struct MemberSeed {
+struct MemberSeed<'c> {
     level: usize,
+    /// Members that there may still be.
+    left: &'c Cell<usize>,
 }
 
-impl MemberSeed {
+impl MemberSeed<'_> {
     fn deeper<E: de::Error>(self) -> Result<Self, E> {
         let level = self.level + 1;
-        if level > MAX_DEPTH_LEVELS { Err(E::custom("nested too deep")) } else { Ok(Self { level }) }
+        if level > MAX_DEPTH_LEVELS { Err(E::custom("nested too deep")) } else { Ok(Self { level, ..self }) }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for MemberSeed {
+impl<'de> DeserializeSeed<'de> for MemberSeed<'_> {
     type Value = Member;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Member, D::Error> {
@@ -124,7 +136,7 @@ impl<'de> DeserializeSeed<'de> for MemberSeed {
     }
 }
 
-impl<'de> Visitor<'de> for MemberSeed {
+impl<'de> Visitor<'de> for MemberSeed<'_> {
     type Value = Member;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,7 +188,7 @@ impl<'de> Visitor<'de> for MemberSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Member, A::Error> {
-        read_members(map, self.deeper()?.level).map(|_| Member::Other)
+        read_members(map, self.deeper()?.level, self.left).map(|_| Member::Other)
     }
 }
 
@@ -204,6 +216,15 @@ mod tests {
         }
         assert!(JsonObject::read(b"{\"a\":\"\xff\"}").is_none());
         assert!(read(" {} ").is_some());
+    }
+
+    #[test]
+    fn there_are_so_many_members_and_no_more_at_all_levels_together() {
+        let members = |count: usize| (0..count).map(|n| format!(r#""m{n}":1"#)).collect::<Vec<_>>().join(",");
+        assert!(read(&format!("{{{}}}", members(MAX_MEMBERS))).is_some());
+        assert!(read(&format!("{{{}}}", members(MAX_MEMBERS + 1))).is_none());
+        assert!(read(&format!(r#"{{"a":[{{{}}},{{{}}}]}}"#, members(63), members(64))).is_some());
+        assert!(read(&format!(r#"{{"a":[{{{}}},{{{}}}]}}"#, members(64), members(64))).is_none());
     }
 
     #[test]

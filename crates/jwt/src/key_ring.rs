@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use thiserror::Error;
 
 use crate::verification_key::{KeyError, VerificationKey};
@@ -63,6 +65,7 @@ impl KeyRing {
             return Err(KeySetError::TooLong);
         }
         let set: JwkSet = serde_json::from_slice(document).map_err(|_| KeySetError::Malformed)?;
+        let private: PrivateParts = serde_json::from_slice(document).map_err(|_| KeySetError::Malformed)?;
         if set.keys.len() > MAX_KEYS {
             return Err(KeySetError::TooMany { found: set.keys.len() });
         }
@@ -74,7 +77,8 @@ impl KeyRing {
                 continue;
             }
             let place = index + 1;
-            if matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_)) {
+            let is_private = private.keys.get(index).is_none_or(|key| key.d.is_some());
+            if is_private || matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_)) {
                 return Err(KeySetError::Secret { place });
             }
             let unsound = |problem| KeySetError::Unsound { place, problem };
@@ -88,6 +92,17 @@ impl KeyRing {
         }
         if keys.is_empty() { Err(KeySetError::NoKey) } else { Ok(Self(keys)) }
     }
+}
+
+/// The private parts of a set's keys, which the library does not look at: `d` of all kinds (RFC 7518, section 6; RFC 8037).
+#[derive(Deserialize)]
+struct PrivateParts {
+    keys: Vec<PrivatePart>,
+}
+
+#[derive(Deserialize)]
+struct PrivatePart {
+    d: Option<IgnoredAny>,
 }
 
 /// The allowed algorithms that a key's own words leave: `kty`, `crv`, `use`, `key_ops` and `alg`.
@@ -142,8 +157,8 @@ pub enum KeySetError {
         /// Which key of the set.
         place: usize,
     },
-    /// A shared secret among public keys.
-    #[error("key {place} of the set is a secret, which belongs in a file of its own")]
+    /// A shared secret or a private key among public keys: whoever can read the set can sign.
+    #[error("key {place} of the set is a secret, or has its private part: it belongs in a file of its own")]
     Secret {
         /// Which key of the set.
         place: usize,

@@ -45,6 +45,7 @@ impl KeySetKeeper {
     /// may be gone.
     pub async fn run(self, remembered: Arc<TokenCache>) -> Infallible {
         let mut failures: u32 = 0;
+        let mut last_reason = String::new();
         loop {
             let asked_at = Instant::now();
             self.keys.begin_look();
@@ -57,16 +58,18 @@ impl KeySetKeeper {
                         tracing::info!(issuer = self.issuer, "the key set can be read again");
                     }
                     failures = 0;
+                    last_reason.clear();
                 }
                 Err(why) => {
                     let is_in_force = self.keys.fail();
-                    if failures == 0 {
+                    if why != last_reason {
                         let consequence = if is_in_force {
                             "the key set could not be read: the last one stays in force"
                         } else {
                             "the key set could not be read: no token of the issuer can be verified"
                         };
                         tracing::warn!(issuer = self.issuer, why, "{consequence}");
+                        last_reason = why;
                     }
                     failures = failures.saturating_add(1);
                 }

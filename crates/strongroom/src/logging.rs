@@ -1,7 +1,7 @@
 //! The log: to standard error, as JSON or text, as much as the configuration says.
 //!
-//! The lines of requests go through a queue of their own, so that no request ever waits for whoever reads them: what does not
-//! fit is dropped and counted. All others are written at once.
+//! Lines go through queues, those of requests through one of their own, so that nobody ever waits for whoever reads them:
+//! what does not fit is dropped and counted.
 //!
 //! What may stand in a line is decided where it is written (`docs/SECURITY.md`); here it is only made sure that nobody
 //! else's code says more: libraries log warnings and errors, whatever the level, and a panic tells its place and never
@@ -12,7 +12,7 @@ use std::panic::PanicHookInfo;
 
 use strongroom_http::ACCESS_LOG_TARGET;
 use tracing::{Level, Subscriber};
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -24,18 +24,26 @@ use crate::config::{Log, LogFormat};
 /// What our own targets begin with: the crates are named `strongroom` and `strongroom_…`.
 const OURS: &str = "strongroom";
 
-/// Lines of requests that may wait to be written: some three mebibytes.
+/// Lines that may wait to be written: of requests some three mebibytes, of all others what a bad minute brings.
 const ACCESS_LINES: usize = 8192;
+const OTHER_LINES: usize = 1024;
 
-/// The log while it is written. Dropped last, so that what waits is written out.
+/// The log while it is written. Dropped last, so that what waits is written out, within two seconds.
 pub(crate) struct Logging {
-    _writes_on: Option<WorkerGuard>,
-    dropped: Option<ErrorCounter>,
+    _write_on: Vec<WorkerGuard>,
+    dropped: DroppedLines,
+}
+
+/// How many lines were not written, because nobody read fast enough.
+#[derive(Debug, Clone)]
+pub(crate) struct DroppedLines {
+    /// Of requests; `None` where they have no lines.
+    pub(crate) of_requests: Option<ErrorCounter>,
+    pub(crate) of_others: ErrorCounter,
 }
 
 impl Logging {
-    /// Lines of requests that were not written, because nobody read fast enough.
-    pub(crate) fn dropped_lines(&self) -> Option<ErrorCounter> {
+    pub(crate) fn dropped_lines(&self) -> DroppedLines {
         self.dropped.clone()
     }
 }
@@ -47,17 +55,25 @@ pub(crate) fn start(log: Log) -> Logging {
         LogFormat::Text => false,
         LogFormat::Auto => !io::stderr().is_terminal(),
     };
-    if !log.access {
-        // An error means that there is a log already.
-        let _ = tracing::subscriber::set_global_default(subscriber(is_json, log.level, io::stderr));
-        return Logging { _writes_on: None, dropped: None };
+    let (others, guard) = queue("log", OTHER_LINES);
+    let mut guards = vec![guard];
+    let mut dropped = DroppedLines { of_requests: None, of_others: others.error_counter() };
+    let subscriber = subscriber(is_json, log.level, others);
+    // An error means that there is a log already.
+    if log.access {
+        let (access, guard) = queue("access-log", ACCESS_LINES);
+        dropped.of_requests = Some(access.error_counter());
+        guards.push(guard);
+        let _ = tracing::subscriber::set_global_default(subscriber.with(access_lines(is_json, access)));
+    } else {
+        let _ = tracing::subscriber::set_global_default(subscriber);
     }
-    let queue = NonBlockingBuilder::default().buffered_lines_limit(ACCESS_LINES).thread_name("access-log");
-    let (access, guard) = queue.finish(io::stderr());
-    let dropped = Some(access.error_counter());
-    let subscriber = subscriber(is_json, log.level, io::stderr).with(access_lines(is_json, access));
-    let _ = tracing::subscriber::set_global_default(subscriber);
-    Logging { _writes_on: Some(guard), dropped }
+    Logging { _write_on: guards, dropped }
+}
+
+/// A queue in front of standard error, and a thread that empties it.
+fn queue(thread: &str, lines: usize) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().buffered_lines_limit(lines).thread_name(thread).finish(io::stderr())
 }
 
 /// Makes panics tell their place and nothing else.

@@ -14,22 +14,21 @@ use strongroom_store_sqlite::{Distribution, SqliteStore};
 use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::compose::Verifiers;
+use crate::logging::DroppedLines;
 
 /// Registers everything that the binary itself brings together.
 pub(crate) fn register(
     registry: &mut Registry,
     store: SqliteStore,
     verifiers: &Verifiers,
-    dropped_lines: Option<ErrorCounter>,
+    dropped_lines: DroppedLines,
 ) {
     let build = [("version", env!("CARGO_PKG_VERSION")), ("commit", env!("STRONGROOM_COMMIT"))];
     registry.register("strongroom_build", "The release and the commit it was built from", Info::new(build));
     registry.register_collector(Box::new(Store(store)));
     registry.register_collector(Box::new(Tokens(verifiers.remembered.clone())));
     registry.register_collector(Box::new(KeySets(verifiers.foreign.clone())));
-    if let Some(dropped) = dropped_lines {
-        registry.register_collector(Box::new(Log(dropped)));
-    }
+    registry.register_collector(Box::new(Log(dropped_lines)));
 }
 
 #[derive(Debug)]
@@ -157,17 +156,16 @@ fn of_each(
 }
 
 #[derive(Debug)]
-struct Log(ErrorCounter);
+struct Log(DroppedLines);
 
 impl Collector for Log {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        let dropped = u64::try_from(self.0.dropped_lines()).unwrap_or(u64::MAX);
-        counter(
-            &mut encoder,
-            "strongroom_access_log_dropped",
-            "Lines of requests that nobody read in time",
-            dropped,
-        )
+        let lines = |counter: &ErrorCounter| u64::try_from(counter.dropped_lines()).unwrap_or(u64::MAX);
+        let of_requests = self.0.of_requests.as_ref().map_or(0, lines);
+        let help = "Lines of requests that nobody read in time";
+        counter(&mut encoder, "strongroom_access_log_dropped", help, of_requests)?;
+        let help = "Lines of the log, those of requests apart, that nobody read in time";
+        counter(&mut encoder, "strongroom_log_dropped", help, lines(&self.0.of_others))
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Fail
     // Ports first: a second server must go before it comes near the data.
     let listeners = bind(&config.server.listen, config.server.workers.map(usize::from))?;
     let admin = config.server.admin_listen.map(|address| bind(&[address], Some(1))).transpose()?;
-    let options = options(&config);
+    let (options, configured) = (options(&config), config.limits.connections);
     let sources = KeySources::of(&config);
     let (api, store, verifiers) = compose(parts(config, false)?)?;
     let registry = registry(&store, &verifiers, &logging);
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Fail
     let admin_address = admin.as_ref().and_then(|admin| admin.addresses().first().copied());
     let served = Served { api, keys, listeners, admin, options, registry };
     serve_until_signal(runtime, served, &store, || {
-        warn_of_few_files(options.connections);
+        warn_of_few_files(configured, options.connections);
         for address in addresses {
             let admin_address = admin_address.map(tracing::field::display);
             tracing::info!(%address, admin_address, "listening");
@@ -78,21 +78,28 @@ pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts
     })
 }
 
-/// Beside the connections there are listeners, the store's files and standard error.
-const OTHER_FILES: usize = 64;
+/// Beside the connections there are listeners, the store's files, standard error, and who asks how we are.
+const OTHER_FILES: usize = 160;
+
+/// As many connections as the system allows files for: the others' files are kept free, or a flood of connections would take
+/// those of the operator's.
+fn connections(configured: usize) -> usize {
+    let allowed = hardening::raise_open_files().map(|allowed| usize::try_from(allowed).unwrap_or(usize::MAX));
+    allowed.map_or(configured, |allowed| configured.min(allowed.saturating_sub(OTHER_FILES).max(1)))
+}
 
 /// Says so when the system allows fewer open files than the configured connections need.
-fn warn_of_few_files(connections: usize) {
-    let needed = u64::try_from(connections.saturating_add(OTHER_FILES)).unwrap_or(u64::MAX);
-    if let Some(allowed) = hardening::raise_open_files().filter(|allowed| *allowed < needed) {
-        tracing::warn!(allowed, needed, "the system allows fewer open files than limits.connections needs");
+fn warn_of_few_files(configured: usize, in_force: usize) {
+    if in_force < configured {
+        let message = "the system allows too few open files for limits.connections: fewer are in force";
+        tracing::warn!(configured, in_force, "{message}");
     }
 }
 
 /// How a configuration wants its connections treated.
 pub(crate) fn options(config: &Config) -> ServerOptions {
     ServerOptions {
-        connections: config.limits.connections,
+        connections: connections(config.limits.connections),
         connections_per_address: config.limits.connections_per_address,
         head: config.limits.head,
         deadlines: config.limits.deadlines,

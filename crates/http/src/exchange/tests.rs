@@ -111,7 +111,8 @@ fn surface_behind(
     let upstream = Arc::new(upstream);
     let api =
         Api::new(upstream, authenticator, identity, issuer, tenants, clock, LIMITS, http_limits, proxies, 7);
-    Exchange::new(Arc::new(api), Arc::new(Metrics::new())).unwrap()
+    let metrics = Arc::new(Metrics::new(api.places.clone()));
+    Exchange::new(Arc::new(api), metrics).unwrap()
 }
 
 fn principal(caller: Caller) -> Principal {

@@ -69,6 +69,7 @@ fn each_unusable_key_is_reported_for_what_it_is() {
     let no_point = json!({ "kty": "EC", "crv": "P-256", "x": "A".repeat(43), "y": "A".repeat(43) });
     let secret = TestKey::generate(Algorithm::HS256).jwk(&[]);
     let named = ed.jwk(&[("kid", json!("a"))]);
+    let private = ed.jwk(&[("kid", json!("b")), ("d", json!("AAAA"))]);
     let eddsa = [Algorithm::EdDSA];
     for (keys, algorithms, error) in [
         (set(""), &eddsa[..], KeySetError::Malformed),
@@ -88,6 +89,7 @@ fn each_unusable_key_is_reported_for_what_it_is() {
             KeySetError::Unsound { place: 1, problem: KeyError::Malformed },
         ),
         (key_set(std::slice::from_ref(&secret)), &[Algorithm::HS256], KeySetError::Secret { place: 1 }),
+        (key_set(&[ed.jwk(&[]), private]), &eddsa, KeySetError::Secret { place: 2 }),
         (key_set(&[secret]), &eddsa, KeySetError::NoKey),
         (bytes(""), &eddsa, KeySetError::NotPublicKeyPem),
         (bytes(&pem.replace("PUBLIC", "PRIVATE")), &eddsa, KeySetError::NotPublicKeyPem),

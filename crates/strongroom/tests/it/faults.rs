@@ -111,17 +111,3 @@ fn a_body_that_does_not_come_is_408_and_one_that_breaks_off_is_400() {
     assert_eq!((answer.status, answer.json()["code"].as_str()), (408, Some("body_too_slow")));
     assert!(slow.is_closed());
 }
-
-#[test]
-fn a_request_too_many_is_503_at_once_and_the_one_in_hand_goes_on() {
-    let world = World::new("[limits]\nrequests_in_flight = 1\n");
-    let safe = world.serve();
-    let token = foreign_token("jane");
-    let mut first = in_hand(&safe, &token);
-    let answer = safe.connect().request("GET", "/health", &[], "");
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("overloaded")));
-    assert_eq!(answer.header("retry-after"), Some("1"));
-    first.send(" ".repeat(100).as_bytes());
-    assert_eq!(first.receive("POST").json()["code"].as_str(), Some("json_malformed"));
-    assert_eq!(safe.connect().request("GET", "/health", &[], "").status, 200);
-}

@@ -21,6 +21,7 @@ mod keys;
 mod lifecycle;
 mod limits;
 mod operators;
+mod overload;
 mod rates;
 mod real_safe;
 mod signing_keys;

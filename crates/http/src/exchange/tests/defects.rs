@@ -21,6 +21,6 @@ async fn a_panic_is_a_500_that_says_nothing_is_counted_and_ends_nothing_else() {
     assert!(!answer.text.contains("purpose"));
     assert!(answer.header("x-request-id").is_some(), "an answer like any other");
     assert_eq!(surface.metrics.panics.load(Ordering::Relaxed), 1);
-    assert_eq!(surface.metrics.in_flight.load(Ordering::Relaxed), 0, "its place is free again");
+    assert_eq!(surface.api.places.taken(), 0, "its place is free again");
     assert_eq!(send(&surface, request("GET", READ), "").await.status, 204);
 }

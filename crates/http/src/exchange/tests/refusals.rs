@@ -1,7 +1,8 @@
 //! What is answered when the safe or the authenticator refuses, or when there is too much to do.
 
-use strongroom_domain::LimitExceeded;
-use strongroom_ports::{AuthenticationUnavailable, Refusal, UpstreamError, Verdict};
+use futures_util::FutureExt;
+use strongroom_domain::{LimitExceeded, Patch, Precondition, Revision};
+use strongroom_ports::{AuthenticationUnavailable, Export, Refusal, Snapshot, UpstreamError, Verdict};
 use strongroom_testkit::mock::{MockAuthenticator, MockUpstream};
 
 use super::*;
@@ -83,16 +84,90 @@ async fn a_token_that_cannot_be_judged_now_is_a_503_and_not_a_401() {
     assert_eq!(answer.header("www-authenticate"), None);
 }
 
+/// A safe that has stopped answering, as on a disk that hangs.
+#[derive(Debug)]
+struct SilentSafe;
+
+#[async_trait::async_trait]
+impl Upstream for SilentSafe {
+    async fn read(&self, _: &Caller) -> Result<Option<Snapshot>, UpstreamError> {
+        std::future::pending().await
+    }
+
+    async fn merge(
+        &self,
+        _: &Caller,
+        _: &Patch,
+        _: &Precondition,
+    ) -> Result<Option<Revision>, UpstreamError> {
+        std::future::pending().await
+    }
+
+    async fn erase(&self, _: &Caller, _: &Precondition) -> Result<(), UpstreamError> {
+        std::future::pending().await
+    }
+
+    async fn export(&self, _: &Caller) -> Result<Option<Export>, UpstreamError> {
+        std::future::pending().await
+    }
+
+    async fn is_ready(&self) -> bool {
+        true
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn more_requests_than_there_is_room_for_are_sent_away_at_once_and_room_comes_back() {
     let limits = HttpLimits { requests_in_flight: 2, ..HTTP_LIMITS };
     let authenticator = StaticAuthenticator::new().with_caller("jane", sample::caller());
-    let surface = surface_of(InMemoryUpstream::new(), authenticator, limits);
-    let slow = || send_body(&surface, request("POST", WRITE), ScriptedBody::from([Step::Never]));
+    let surface = surface_of(SilentSafe, authenticator, limits);
+    let read = || send(&surface, request("GET", READ), "");
     // Joined futures are first asked in this order: two fill the room, the third finds none.
-    let (one, two, three) = tokio::join!(slow(), slow(), send(&surface, request("GET", READ), ""));
-    assert_eq!((one.status.as_u16(), two.status.as_u16()), (408, 408));
+    let (one, two, three) = tokio::join!(read(), read(), read());
     assert_eq!(three.problem(), (503, "overloaded".to_owned()));
     assert_eq!(three.header("retry-after"), Some("1"));
-    assert_eq!(send(&surface, request("GET", READ), "").await.status, 204);
+    assert_eq!(one.problem(), (503, "unavailable".to_owned()), "no safe is waited for without an end");
+    assert_eq!(two.problem(), (503, "unavailable".to_owned()));
+    assert_eq!(send(&surface, anonymous("GET", "/health"), "").await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_the_default_four_thousand_and_ninety_six_requests_are_in_hand_and_no_more() {
+    let limits = HttpLimits { requests_in_flight: 4096, ..HTTP_LIMITS };
+    let authenticator = StaticAuthenticator::new().with_caller("jane", sample::caller());
+    let surface = surface_of(SilentSafe, authenticator, limits);
+    let mut all: Vec<_> = (0..4097).map(|_| Box::pin(send(&surface, request("GET", READ), ""))).collect();
+    let answered: Vec<_> =
+        all.iter_mut().map(|one| one.now_or_never().map(|answer| answer.problem().1)).collect();
+    assert!(answered[..4096].iter().all(Option::is_none));
+    assert_eq!(answered[4096], Some("overloaded".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_that_do_not_come_take_nobody_s_place() {
+    let limits = HttpLimits { requests_in_flight: 1, ..HTTP_LIMITS };
+    let authenticator = StaticAuthenticator::new().with_caller("jane", sample::caller());
+    let surface = surface_of(InMemoryUpstream::new(), authenticator, limits);
+    let slow = || send_body(&surface, anonymous_refresh(), ScriptedBody::from([Step::Never]));
+    let (one, two, read) = tokio::join!(slow(), slow(), send(&surface, request("GET", READ), ""));
+    assert_eq!((one.status.as_u16(), two.status.as_u16()), (408, 408));
+    assert_eq!(read.status, 204);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_that_come_in_part_have_the_room_of_the_requests_in_hand_and_one_too_many_is_sent_away() {
+    let limits = HttpLimits { requests_in_flight: 1, body_bytes: 10, ..HTTP_LIMITS };
+    let authenticator = StaticAuthenticator::new().with_caller("jane", sample::caller());
+    let surface = surface_of(InMemoryUpstream::new(), authenticator, limits);
+    let partial = || {
+        send_body(&surface, anonymous_refresh(), ScriptedBody::from([Step::Data("{\"a\": "), Step::Never]))
+    };
+    let (one, two) = tokio::join!(partial(), partial());
+    assert_eq!(one.problem(), (408, "body_too_slow".to_owned()));
+    assert_eq!(two.problem(), (503, "overloaded".to_owned()));
+    assert_eq!(surface.api.places.body_bytes(), 0, "and gives it back");
+}
+
+fn anonymous_refresh() -> request::Builder {
+    anonymous("POST", REFRESH).header(CONTENT_TYPE, "application/json")
 }

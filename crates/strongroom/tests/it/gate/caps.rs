@@ -10,7 +10,6 @@ use crate::support::{Client, Safe, World};
 /// The limits that are met, as `docs/reference/configuration.md` has them.
 const BODY_BYTES: usize = 65536;
 const CHUNKS: usize = 4096;
-const REQUESTS_IN_FLIGHT: usize = 4096;
 /// hyper's, and not to be set: bytes of all extensions of a body's chunks, and of its trailers.
 const EXTENSION_BYTES: usize = 16383;
 const TRAILER_BYTES: usize = 16383;
@@ -92,32 +91,6 @@ fn limits_are_those_of_the_configuration() {
         client.send(sent.as_bytes());
         assert_eq!(client.receive("GET").status, status, "{sent:?}");
     }
-}
-
-#[test]
-fn one_request_more_than_may_be_in_hand_is_503_and_the_next_behind_one_that_ended_is_served() {
-    more_files();
-    // Bodies that are not there yet must stay in time, on a slow machine too.
-    let world = World::new("[limits]\nbody_s = 600\nbody_bytes_per_s = 1\n");
-    let safe = world.serve();
-    let head = "POST /v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-                Content-Length: 601\r\nExpect: 100-continue\r\n\r\n";
-    let mut in_hand: Vec<Client> = (0..REQUESTS_IN_FLIGHT)
-        .map(|number| {
-            let mut client = connect(&safe, number);
-            client.send((head.to_owned() + &" ".repeat(600)).as_bytes());
-            // Asked for its body: it is in hand.
-            assert_eq!(client.receive("POST").status, 100);
-            client
-        })
-        .collect();
-    let mut one_more = safe.connect();
-    let answer = one_more.request("GET", "/health", &[], "");
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("overloaded")));
-    assert_eq!(answer.header("retry-after"), Some("1"));
-    in_hand[0].send(b" ");
-    assert_eq!(in_hand[0].receive("POST").status, 400);
-    assert_eq!(one_more.request("GET", "/health", &[], "").status, 200, "its connection stayed");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::support::{Safe, World};
 
 use super::{get_with, post_with};
 
-const SHORT: &str = "[limits]\nfirst_byte_s = 1\nhead_s = 1\nidle_s = 1\nwrite_stall_s = 1\nbody_bytes_per_s = 1000\nbody_s = 30\n";
+const SHORT: &str = "[limits]\nfirst_byte_s = 1\nhead_s = 1\nidle_s = 1\nwrite_stall_s = 1\nbody_bytes_per_s = 1000\nbody_s = 30\nrate_per_address_per_s = 0\n";
 
 #[test]
 fn each_wait_for_a_client_ends_and_a_request_that_was_begun_is_answered() {

@@ -67,6 +67,7 @@ fn every_code_of_the_reference_is_raised_against_the_real_binary() {
         include_str!("../faults.rs"),
         include_str!("../lifecycle.rs"),
         include_str!("../limits.rs"),
+        include_str!("../overload.rs"),
         include_str!("../rates.rs"),
         include_str!("../tenants.rs"),
         include_str!("../gate/bodies.rs"),

@@ -1,0 +1,150 @@
+//! What requests take of the process while they are in hand: a place each, and memory for bodies that are on their way.
+//!
+//! Whoever waits for a client holds no place: else a few clients that send nothing would take them all. What has come of a
+//! body is counted by its bytes instead, so that only those who send can fill the room for bodies, and nobody's read needs it.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use crate::problem::Problem;
+
+/// The places, and the room.
+#[derive(Debug)]
+pub(crate) struct Places {
+    taken: AtomicUsize,
+    most: usize,
+    body_bytes: AtomicUsize,
+    most_body_bytes: usize,
+}
+
+impl Places {
+    /// `requests` at a time, and room for as many bodies of `body_bytes` on their way.
+    pub(crate) fn new(requests: usize, body_bytes: usize) -> Self {
+        let most_body_bytes = requests.saturating_mul(body_bytes);
+        Self { taken: AtomicUsize::new(0), most: requests, body_bytes: AtomicUsize::new(0), most_body_bytes }
+    }
+
+    /// Requests that have a place.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Relaxed)
+    }
+
+    /// Bytes of bodies that have come in part.
+    pub(crate) fn body_bytes(&self) -> usize {
+        self.body_bytes.load(Relaxed)
+    }
+
+    /// A place, or none: shedding early beats queueing late.
+    pub(crate) fn enter(&self) -> Result<Place<'_>, Problem> {
+        let before = self.taken.fetch_add(1, Relaxed);
+        let place = Place(self);
+        if before < self.most { Ok(place) } else { Err(Problem::Overloaded) }
+    }
+
+    /// Waits for something of the client's without the place that the request has; afterwards there may be none.
+    pub(crate) async fn without_place<T>(
+        &self,
+        wait: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        self.taken.fetch_sub(1, Relaxed);
+        // Comes back however the wait ends: the place is given back by whoever has it.
+        let back = Back(self);
+        let waited = wait.await;
+        drop(back);
+        if self.taken() > self.most { waited.and(Err(Problem::Overloaded)) } else { waited }
+    }
+
+    /// Room for a body, none of which has come.
+    pub(crate) fn body(&self) -> BodyRoom<'_> {
+        BodyRoom { places: self, bytes: 0 }
+    }
+}
+
+/// A place, given back however the request ends.
+#[derive(Debug)]
+pub(crate) struct Place<'p>(&'p Places);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Relaxed);
+    }
+}
+
+struct Back<'p>(&'p Places);
+
+impl Drop for Back<'_> {
+    fn drop(&mut self) {
+        self.0.taken.fetch_add(1, Relaxed);
+    }
+}
+
+/// The room that one body takes while it is on its way.
+#[derive(Debug)]
+pub(crate) struct BodyRoom<'p> {
+    places: &'p Places,
+    bytes: usize,
+}
+
+impl BodyRoom<'_> {
+    /// Takes room for bytes that came.
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<(), Problem> {
+        let before = self.places.body_bytes.fetch_add(bytes, Relaxed);
+        self.bytes = self.bytes.saturating_add(bytes);
+        if before.saturating_add(bytes) <= self.places.most_body_bytes {
+            Ok(())
+        } else {
+            Err(Problem::Overloaded)
+        }
+    }
+}
+
+impl Drop for BodyRoom<'_> {
+    fn drop(&mut self) {
+        self.places.body_bytes.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_place_is_given_back_and_one_too_many_takes_none() {
+        let places = Places::new(1, 10);
+        let first = places.enter().unwrap();
+        assert_eq!(places.enter().map(drop), Err(Problem::Overloaded));
+        assert_eq!(places.taken(), 1);
+        drop(first);
+        assert!(places.enter().is_ok());
+    }
+
+    #[test]
+    fn who_waits_for_a_client_leaves_its_place_to_others_and_may_find_it_taken() {
+        let places = Places::new(1, 10);
+        let _waiting = places.enter().unwrap();
+        let mut wait = Box::pin(places.without_place(pending::<Result<(), Problem>>()));
+        assert!((&mut wait).now_or_never().is_none());
+        let other = places.enter().unwrap();
+        drop(wait);
+        let late = places.without_place(ready(Ok(()))).now_or_never();
+        assert_eq!(late, Some(Err(Problem::Overloaded)), "somebody has it");
+        drop(other);
+        assert_eq!(places.without_place(ready(Ok(1))).now_or_never(), Some(Ok(1)));
+        assert_eq!(places.taken(), 1);
+    }
+
+    #[test]
+    fn bodies_on_their_way_have_as_much_room_as_there_are_places() {
+        let places = Places::new(2, 10);
+        let (mut one, mut other) = (places.body(), places.body());
+        assert_eq!(one.take(15), Ok(()));
+        assert_eq!(other.take(5), Ok(()));
+        assert_eq!(other.take(1), Err(Problem::Overloaded));
+        drop(other);
+        assert_eq!(places.body_bytes(), 15);
+        assert_eq!(one.take(5), Ok(()));
+    }
+}
