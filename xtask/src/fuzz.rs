@@ -2,7 +2,8 @@
 //! coverage, for a bounded time.
 //!
 //! libFuzzer, built on the stable toolchain by LLVM's own coverage pass. It must never change what git keeps: it works on
-//! a copy of the corpus under the target directory, and what it finds is named, for somebody to look at and to add.
+//! a copy of the corpus under the target directory, and what it finds is named, for somebody to look at and to add. Beside the
+//! engine it puts a copy of the lock file, which git ignores.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -6,8 +6,14 @@ use crate::console::say;
 use crate::workspace::{self, Outcome, command, has_program};
 
 /// What the tests start besides cargo's own: a command that succeeds where it is there, and the Debian package with it.
-const TOOLS: [(&str, &[&str], &str); 6] = [
+const TOOLS: [(&str, &[&str], &str); 10] = [
     ("strace", &["--version"], "strace"),
+    // What fails the disk is compiled, with the headers of the C library.
+    ("cc", &["--version"], "gcc"),
+    ("cc", &["-E", "-include", "dlfcn.h", "-x", "c", "/dev/null"], "libc6-dev"),
+    // A small file system is mounted, in a name space of its own.
+    ("mount", &["--version"], "mount"),
+    ("unshare", &["--version"], "util-linux"),
     ("curl", &["--version"], "curl"),
     ("python3", &["--version"], "python3"),
     // Debian keeps what a virtual environment is begun with in a package of its own.
