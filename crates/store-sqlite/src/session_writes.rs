@@ -1,10 +1,15 @@
-//! Sessions, as one write of a group changes them. Lapsed ones go a few at a time, with the writes of others.
+//! Sessions, as one write of a group changes them. A session is dead when it lapses, by the clock of whoever
+//! asks, and goes a good while later, a few at a time, with the writes of others.
 
 use rusqlite::{Connection, OptionalExtension, Result};
 use strongroom_ports::{NewSession, RefreshHash, Rotation, SessionId, Timestamp};
 
 /// Lapsed sessions that one write takes along: more than one, so that they do not heap up; few, so that no write waits.
 const LAPSED_PER_WRITE: i64 = 16;
+
+/// How long a session is kept once it has lapsed. A clock that was ahead by less has cost no living session when it is set
+/// right: long enough that somebody notices. The table holds what was begun within a refresh token's life and this.
+const KEPT_AFTER_LAPSE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Keeps a new session.
 pub(crate) fn open(connection: &Connection, session: &NewSession) -> Result<()> {
@@ -67,6 +72,6 @@ fn forget_lapsed(connection: &Connection, now: Timestamp) -> Result<()> {
             "DELETE FROM sessions WHERE id IN
              (SELECT id FROM sessions WHERE lapses_at <= ?1 ORDER BY lapses_at LIMIT ?2)",
         )?
-        .execute((now.millis(), LAPSED_PER_WRITE))?;
+        .execute((now.millis().saturating_sub(KEPT_AFTER_LAPSE_MS), LAPSED_PER_WRITE))?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use rusqlite::Connection;
 use strongroom_domain::Revision;
 use strongroom_ports::{
-    Commit, NewSession, RecordId, RecordStore, RefreshHash, SessionId, SessionStore, Timestamp,
+    Commit, NewSession, RecordId, RecordStore, RefreshHash, Rotation, SessionId, SessionStore, Timestamp,
 };
 use strongroom_store_sqlite::SqliteStore;
 
@@ -140,22 +140,29 @@ fn the_newest_erasures_of_all_records_stay() {
     assert_eq!(kept, [3, 4]);
 }
 
-#[test]
-fn lapsed_sessions_go_with_later_writes_and_living_ones_stay() {
-    let directory = directory();
-    let store = SqliteStore::open(options(directory.path())).unwrap();
-    let session = |number: u8, created_at: Timestamp| NewSession {
+/// How long a lapsed session is kept.
+const WEEK: Duration = Duration::from_hours(7 * 24);
+
+/// One of ten seconds.
+fn session(number: u8, created_at: Timestamp) -> NewSession {
+    NewSession {
         id: SessionId::from_bytes([number; 16]),
         owner: record(1),
         refresh: RefreshHash::from_bytes([number; 32]),
         created_at,
         lapses_at: created_at.plus(Duration::from_secs(10)),
-    };
+    }
+}
+
+#[test]
+fn sessions_a_week_past_their_lapse_go_with_later_writes_and_living_ones_stay() {
+    let directory = directory();
+    let store = SqliteStore::open(options(directory.path())).unwrap();
     let start = Timestamp::from_secs(1_000);
     for number in 0..40 {
         block_on(SessionStore::open(&store, session(number, start))).unwrap();
     }
-    let later = start.plus(Duration::from_secs(10));
+    let later = start.plus(Duration::from_secs(10)).plus(WEEK);
     for number in 100..110 {
         block_on(SessionStore::open(&store, session(number, later))).unwrap();
     }
@@ -171,18 +178,29 @@ fn lapsed_sessions_go_with_later_writes_and_living_ones_stay() {
 }
 
 #[test]
+fn a_session_that_was_past_its_lapse_by_a_clock_days_ahead_lives_when_the_clock_is_right() {
+    let directory = directory();
+    let store = SqliteStore::open(options(directory.path())).unwrap();
+    let start = Timestamp::from_secs(1_000);
+    let early = SessionId::from_bytes([1; 16]);
+    block_on(SessionStore::open(&store, session(1, start))).unwrap();
+    let ahead = start.plus(WEEK);
+    // Each write would take it along.
+    block_on(SessionStore::open(&store, session(2, ahead))).unwrap();
+    let [valid, next] = [2, 3].map(|number| RefreshHash::from_bytes([number; 32]));
+    let id = SessionId::from_bytes([2; 16]);
+    let later = ahead.plus(Duration::from_secs(9));
+    assert_eq!(block_on(store.rotate(&id, valid, next, later, later)), Ok(Rotation::Rotated));
+    assert!(!block_on(store.is_live(&early, ahead)).unwrap(), "by that clock it has lapsed");
+    assert!(block_on(store.is_live(&early, start)).unwrap());
+}
+
+#[test]
 fn a_revoked_session_is_dead_after_a_restart() {
     let directory = directory();
     let (id, now) = (SessionId::from_bytes([1; 16]), Timestamp::from_secs(1_000));
-    let session = NewSession {
-        id,
-        owner: record(1),
-        refresh: RefreshHash::from_bytes([1; 32]),
-        created_at: now,
-        lapses_at: now.plus(Duration::from_secs(10)),
-    };
     let store = SqliteStore::open(options(directory.path())).unwrap();
-    block_on(SessionStore::open(&store, session)).unwrap();
+    block_on(SessionStore::open(&store, session(1, now))).unwrap();
     assert!(block_on(store.is_live(&id, now)).unwrap());
     block_on(store.revoke(&id)).unwrap();
     drop(store);

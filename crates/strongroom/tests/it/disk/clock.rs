@@ -1,7 +1,7 @@
 //! A wall clock that jumps while the safe serves, by hours and by years, forwards and back.
 //!
-//! Tokens are judged by the clock, whatever it says. Versions go on by one, and what waits is counted in seconds that the
-//! wall clock has no part in.
+//! Tokens and sessions are judged by the clock, whatever it says, and lapsed sessions are kept for a week. Versions go on by
+//! one, and what waits is counted in seconds that the wall clock has no part in.
 
 use serde_json::json;
 
@@ -80,9 +80,26 @@ fn tokens_are_judged_by_a_clock_that_jumps_and_writes_go_on() {
         shim.shift_clock(0);
         assert_eq!(visitor.write(&safe, 0), Err(401), "a token of {years} years from here");
     }
-    // Half a century of lapsed sessions was swept out meanwhile: whoever is gone signs up again.
+    // Sessions that had lapsed for more than a week by then were swept out meanwhile: whoever is gone signs up again.
     let late = Visitor::sign_up(&safe);
     assert_eq!(late.write(&safe, 1), Ok(1));
+    end(safe);
+}
+
+#[test]
+fn a_clock_that_was_ahead_by_days_has_ended_no_session_once_it_is_right() {
+    let world = World::new("");
+    let (safe, shim) = serve(&world);
+    let mut early = Visitor::sign_up(&safe);
+    shim.shift_clock(6 * 24 * HOUR_S);
+    assert_eq!(early.refresh(&safe), 401, "lapsed by this clock");
+    // Its write takes along what may be forgotten.
+    let mut late = Visitor::sign_up(&safe);
+    assert_eq!(late.refresh(&safe), 200);
+    shim.shift_clock(0);
+    assert_eq!(early.write(&safe, 1), Ok(1));
+    assert_eq!(early.refresh(&safe), 200);
+    assert_eq!(early.write(&safe, 2), Ok(2));
     end(safe);
 }
 
