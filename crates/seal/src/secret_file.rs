@@ -50,8 +50,8 @@ pub fn read_secret_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileErr
 ///
 /// # Errors
 ///
-/// [`SecretFileError::Io`], of kind [`AlreadyExists`](io::ErrorKind::AlreadyExists) where there is a file, or
-/// [`SecretFileError::TooLarge`]. No file of this name is left behind.
+/// [`SecretFileError::Io`], of kind [`AlreadyExists`](io::ErrorKind::AlreadyExists) where there is a file,
+/// [`SecretFileError::Leftover`], or [`SecretFileError::TooLarge`]. No file of this name is left behind.
 pub fn write_new_secret_file(path: &Path, bytes: &[u8]) -> Result<(), SecretFileError> {
     if bytes.len() > MAX_SECRET_FILE_BYTES {
         return Err(SecretFileError::TooLarge { path: path.to_owned() });
@@ -60,12 +60,13 @@ pub fn write_new_secret_file(path: &Path, bytes: &[u8]) -> Result<(), SecretFile
     let mut part = path.as_os_str().to_owned();
     part.push(format!(".{}.part", std::process::id()));
     let part = Path::new(&part);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(OWNER_ONLY)
-        .open(part)
-        .map_err(failed(Action::Create, path))?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(part).map_err(|cause| {
+            match cause.kind() {
+                io::ErrorKind::AlreadyExists => SecretFileError::Leftover { path: part.to_owned() },
+                _ => failed(Action::Create, path)(cause),
+            }
+        })?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed(Action::Write, path));
     let linked = written.and_then(|()| fs::hard_link(part, path).map_err(failed(Action::Create, path)));
     let unlinked = fs::remove_file(part);
@@ -136,6 +137,12 @@ pub enum SecretFileError {
         /// What the operating system said.
         cause: io::Error,
     },
+    /// A crash came while a process of this number was writing a file; processes in containers often have the same.
+    #[error("{path} was left behind by a crash and may hold key material: remove it, and try again")]
+    Leftover {
+        /// Which file, beside the one that was to be written.
+        path: PathBuf,
+    },
     /// A directory, a device, a pipe.
     #[error("{path} is not a regular file")]
     NotAFile {
@@ -200,6 +207,19 @@ mod tests {
         assert!(matches!(error, SecretFileError::Io { action: Action::Create, ref cause, .. }
             if cause.kind() == io::ErrorKind::AlreadyExists));
         assert_eq!(read_secret_file(&path).unwrap().as_slice(), b"first");
+    }
+
+    #[test]
+    fn what_a_crash_left_is_named_as_what_to_remove() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        let part = directory.path().join(format!("secret.{}.part", std::process::id()));
+        fs::write(&part, b"hu").unwrap();
+        let error = write_new_secret_file(&path, b"hush").unwrap_err();
+        assert!(matches!(&error, SecretFileError::Leftover { path } if *path == part));
+        let message = error.to_string();
+        assert!(message.contains(&part.display().to_string()) && message.contains("remove it"), "{message}");
+        assert!(part.exists() && !path.exists());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use strongroom_seal::secret_file::{read_secret_file, write_new_secret_file};
+use strongroom_seal::secret_file::{SecretFileError, read_secret_file, write_new_secret_file};
 
 use crate::failure::{Failure, refused};
 
@@ -24,7 +24,12 @@ pub(crate) fn replace_secret_file(file: &Path, before: &[u8], content: &[u8]) ->
     let mut beside = file.clone().into_os_string();
     beside.push(".new");
     let beside = PathBuf::from(beside);
-    write_new_secret_file(&beside, content)?;
+    write_new_secret_file(&beside, content).map_err(|error| match error {
+        SecretFileError::Io { cause, .. } if cause.kind() == io::ErrorKind::AlreadyExists => refused(&beside)(
+            "is there: another command is at work, or a crash left it. It holds key material: if no command runs, remove it",
+        ),
+        error => error.into(),
+    })?;
     let replaced = match read_secret_file(&file) {
         Ok(now) if now.as_slice() == before => fs::rename(&beside, &file).map_err(failed),
         Ok(_) => Err(refused(&file)("was changed by somebody else meanwhile: try again")),
@@ -73,7 +78,10 @@ mod tests {
         let (directory, file) = file_with(b"old");
         let beside = directory.path().join("keys.json.new");
         write_new_secret_file(&beside, b"of another who is not done").unwrap();
-        assert_eq!(replace_secret_file(&file, b"old", b"new").unwrap_err().code(), 4);
+        let refusal = replace_secret_file(&file, b"old", b"new").unwrap_err();
+        assert_eq!(refusal.code(), 4);
+        let message = refusal.to_string();
+        assert!(message.contains("keys.json.new") && message.contains("remove it"), "{message}");
         assert_eq!(read_secret_file(&file).unwrap().as_slice(), b"old");
         assert!(beside.exists());
     }
