@@ -2,11 +2,15 @@
 //!
 //! That there is one is what makes a hundred unknown names one fetch. A set replaces the last only when it can be used; the
 //! last one stays in force meanwhile, until it is too old to be believed. Then it is withdrawn, and what was verified by it
-//! is forgotten.
+//! is forgotten. It never ends: a defect that is met in a look is a failure like any other.
 
 use std::convert::Infallible;
 use std::fmt;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
@@ -85,8 +89,21 @@ impl KeySetKeeper {
         }
     }
 
-    /// One look, or why it brought no set that can be used.
+    /// One look, or why it brought no set that can be used. A panic is such a reason: what is read here is somebody else's,
+    /// by libraries, and a keeper that ended would let the set grow too old without another word.
     async fn look(&self) -> Result<KeyRing, String> {
+        let mut look = pin!(self.look_once());
+        // A look that panicked is not polled again, and shares nothing with the next but the source, which is asked anew.
+        poll_fn(|context| {
+            catch_unwind(AssertUnwindSafe(|| look.as_mut().poll(context))).unwrap_or_else(|_| {
+                tracing::error!(issuer = self.issuer, "a defect was met while a key set was looked at");
+                Poll::Ready(Err("a defect was met".to_owned()))
+            })
+        })
+        .await
+    }
+
+    async fn look_once(&self) -> Result<KeyRing, String> {
         let document = self.source.fetch().await.map_err(|unavailable| unavailable.to_string())?;
         KeyRing::read_set(&document, &self.algorithms).map_err(|error| error.to_string())
     }

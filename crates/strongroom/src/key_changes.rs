@@ -46,6 +46,7 @@ impl KeyChanges {
     /// Sets the keepers of fetched key sets to work, on the runtime that this is called on.
     pub(crate) fn keep(&mut self) {
         for keeper in self.verifiers.keepers.drain(..) {
+            // Nobody waits for one: it never ends, not by a defect of what reads a set either.
             tokio::spawn(keeper.run(self.verifiers.remembered.clone()));
         }
     }

@@ -1,6 +1,7 @@
 //! Key sets that cannot be had: what stays in force, for how long, and what tokens are told meanwhile.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,6 +27,19 @@ impl KeySetSource for SlowSource {
     async fn fetch(&self) -> Result<Bytes, KeySetUnavailable> {
         sleep(self.1).await;
         self.0.fetch().await
+    }
+}
+
+/// A source that panics, until it is told not to.
+#[derive(Debug)]
+struct DefectiveSource(Arc<ScriptedKeySetSource>, AtomicBool);
+
+#[async_trait]
+impl KeySetSource for DefectiveSource {
+    async fn fetch(&self) -> Result<Bytes, KeySetUnavailable> {
+        let document = self.0.fetch().await;
+        assert!(!self.1.load(Ordering::Relaxed), "a defect, met on purpose");
+        document
     }
 }
 
@@ -130,6 +144,25 @@ async fn a_set_that_cannot_be_used_never_replaces_a_good_one() {
         assert!(remote.knows(&key.token()).await);
     }
     assert_eq!(remote.figures().fetches_ok, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_meets_a_defect_is_a_failure_and_the_next_is_taken_at_the_same_pace() {
+    let key = Named::new("a");
+    let source = Arc::new(ScriptedKeySetSource::new());
+    source.publish(&set(&[&key]));
+    let defective = Arc::new(DefectiveSource(source.clone(), AtomicBool::new(false)));
+    let remote = Remote::start_with(source, defective.clone());
+    assert!(remote.knows(&key.token()).await);
+    defective.1.store(true, Ordering::Relaxed);
+    sleep(REFRESH + JUST).await;
+    assert_eq!(remote.figures().fetches_failed, 1);
+    assert!(remote.knows(&key.token()).await, "the set in force stays");
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(remote.figures().fetches_failed, 2, "tried again after a pause, and no sooner");
+    defective.1.store(false, Ordering::Relaxed);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!((remote.figures().fetches_ok, remote.figures().fetches_failed), (2, 2));
 }
 
 #[tokio::test(start_paused = true)]
