@@ -25,11 +25,11 @@ use crate::sha256::sha256;
 /// # The race with a revocation
 ///
 /// A verification that found its session alive, or its key in force, just before the end of either must not be remembered
-/// after it. Each `forget` and each `forget_all` begins a new epoch, and a verification is remembered only in the epoch that it began in. Both happen under one
-/// lock: either the entry is in the cache before `forget` sweeps it, or the epoch has changed before the entry is made, and
-/// there is no moment between. A verification that begins after the change of epoch asks a store that knows of the
-/// revocation already. The price is that whatever else was being verified meanwhile is verified once more. Hits take no
-/// part in this.
+/// after it. Each `forget` and each `forget_all` begins a new epoch, and a verification is remembered only in the epoch that
+/// it began in. Both happen under one lock: either the entry is in the cache before `forget` sweeps it, or the epoch has
+/// changed before the entry is made, and there is no moment between. A verification that begins after the change of epoch
+/// asks a store that knows of the revocation already. The price is that whatever else was being verified meanwhile is
+/// verified once more. Hits take no part in this.
 pub struct TokenCache {
     inner: Vec<Arc<dyn Authenticator>>,
     clock: Arc<dyn Clock>,
@@ -149,9 +149,12 @@ impl Authenticator for TokenCache {
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
         let began_in = *self.lock_epoch();
+        let began_at = self.clock.now();
         let verdict = self.ask(token).await?;
         if let Verdict::Known(principal) = &verdict {
-            self.judged_at_ms.fetch_max(self.clock.now().millis(), Ordering::Relaxed);
+            // It was judged by a time between the two, whichever way the clock was set meanwhile: the later one is safe.
+            let judged_at = began_at.max(self.clock.now());
+            self.judged_at_ms.fetch_max(judged_at.millis(), Ordering::Relaxed);
             self.remember(hash, principal, began_in);
         }
         Ok(verdict)

@@ -194,6 +194,33 @@ fn what_was_judged_by_a_time_to_come_is_judged_anew() {
     }
 }
 
+/// Sets the clock right while it verifies.
+#[derive(Debug)]
+struct SetsTheClock(Anybody, Arc<ManualClock>);
+
+#[async_trait]
+impl Authenticator for SetsTheClock {
+    async fn authenticate(&self, token: &str) -> Result<Verdict, AuthenticationUnavailable> {
+        let verdict = self.0.authenticate(token).await;
+        self.1.set(sample::now());
+        verdict
+    }
+
+    fn forget(&self, _: &SessionId) {}
+}
+
+#[test]
+fn what_was_being_judged_while_the_clock_went_back_is_judged_anew() {
+    let clock = clock();
+    clock.set(sample::now().plus(LEEWAY + Duration::from_secs(1)));
+    let inner = Arc::new(SetsTheClock(Anybody::default(), clock.clone()));
+    let cache = TokenCache::new(vec![inner.clone()], clock, 100, LEEWAY);
+    for _ in 0..3 {
+        assert!(is_known(&judge(&cache, "a")));
+    }
+    assert_eq!(inner.0.0.load(Ordering::SeqCst), 2);
+}
+
 #[test]
 fn a_forgotten_session_is_asked_for_again_and_no_other() {
     let (ended, other) = (sample::fresh_session_id(), sample::fresh_session_id());

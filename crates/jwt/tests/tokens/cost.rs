@@ -1,7 +1,8 @@
 //! What a bad token costs: it ends at the first check that it fails, and each check is dearer than those before it.
 //!
-//! Shape (length, segments, base64url, JSON) · issuer · header · key · signature · dates · session. The clock is read for the
-//! dates only, and the store for the session only, so counting both tells how far a token came; no time is measured.
+//! Shape (length, segments, base64url, JSON) · issuer · header · key · signature · dates · session. A judge reads
+//! the clock for the dates only, and asks the store for the session only, so counting both tells how far a token came; no
+//! time is measured.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -102,11 +103,13 @@ impl Judges {
                 leeway: LEEWAY,
             },
         ));
-        let tokens = TokenCache::new(vec![own.clone(), foreign.clone()], clock.clone(), 10, LEEWAY);
+        // The cache reads its clock before it asks anybody, whatever the token; what is counted is the judges' looks.
+        let of_the_cache = Arc::new(CountingClock::default());
+        let tokens = TokenCache::new(vec![own.clone(), foreign.clone()], of_the_cache, 10, LEEWAY);
         Self { tokens, own, foreign, foreign_key, clock, sessions }
     }
 
-    /// The verdict, how often the clock was read and how often the store was asked.
+    /// The verdict, how often the judges read the clock and how often the store was asked.
     fn judge(&self, token: &str) -> (Verdict, usize, usize) {
         self.clock.0.store(0, Ordering::SeqCst);
         self.sessions.asked.store(0, Ordering::SeqCst);
