@@ -3,7 +3,8 @@
 //! The first line of an input names, by its first letter, what the rest is: a token as it is (`raw`); a line of header and
 //! the claims behind it, which are then signed for our own issuer (`own`) or the foreign one (`foreign`); members to alter in
 //! what good ones say (`alter`): a line `own` or `foreign`, then `header.NAME=VALUE` and `claims.NAME=VALUE`, a value as JSON
-//! has it, nothing to drop the member; edits of a good token (`edits`); a file of signing keys (`keys`), a key set (`jwks`) or a public key (`pem`).
+//! has it, nothing to drop the member; edits of a good token (`edits`); a file of signing keys (`keys`), a key set (`jwks`)
+//! or a public key (`pem`).
 
 use std::cell::OnceCell;
 

@@ -58,8 +58,8 @@ impl KeyRing {
         }
     }
 
-    /// Reads a set, each key bound to those of the allowed algorithms that fit it. Keys for other purposes or of kinds unknown are left out, as RFC 7517, section 5, has it; an unsound
-    /// key among those that would be used is an error.
+    /// Reads a set, each key bound to those of the allowed algorithms that fit it. Keys for other purposes or of kinds unknown
+    /// are left out, as RFC 7517, section 5, has it; an unsound key among those that would be used is an error.
     pub(crate) fn read_set(document: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
         if document.len() > MAX_DOCUMENT_BYTES {
             return Err(KeySetError::TooLong);

@@ -1,4 +1,6 @@
 //! A struct from a JSON object, and from nothing else: serde's derived readers take a list of the members' values, too.
+//!
+//! `jwt` has the same file: what both may depend on is the domain and the ports, which have no business with files of keys.
 
 use std::fmt;
 use std::marker::PhantomData;
