@@ -23,7 +23,7 @@ fn kib(safe: &Safe, name: &str) -> u64 {
 
 /// Sends a beginning, and then the same for as long as it is taken, 64 MiB at most. Gives the bytes that were taken.
 fn without_end(client: &mut Client, beginning: &str, more: &str) -> usize {
-    const MOST: usize = 64 * 1032 * 1024;
+    const MOST: usize = 64 * 1024 * 1024;
     let part = more.repeat(65536 / more.len());
     let mut taken = 0;
     if client.try_send(beginning.as_bytes()).is_ok() {

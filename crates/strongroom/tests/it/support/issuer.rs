@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
@@ -11,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use super::comes_true;
 use super::world::foreign_claims;
 
 /// A key of the issuer.
@@ -106,13 +106,9 @@ impl IssuerServer {
         self.state.lock().unwrap().1
     }
 
-    /// Whether it was asked so often by now, given time. The time is a guard against a hang.
+    /// Whether it was asked so often by now, given time.
     pub(crate) fn was_asked(&self, times: usize) -> bool {
-        let begun = Instant::now();
-        while self.asked() < times && begun.elapsed() < Duration::from_mins(1) {
-            std::thread::yield_now();
-        }
-        self.asked() >= times
+        comes_true(|| self.asked() >= times)
     }
 }
 

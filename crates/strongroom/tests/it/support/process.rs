@@ -9,8 +9,8 @@ use std::thread::JoinHandle;
 
 use serde_json::Value;
 
-use super::say;
 use super::wire::Client;
+use super::{comes_true, say};
 
 /// The person that `dev` makes: the guide's.
 pub(crate) const DEMO: &str = "c76302cb-f845-40f4-9c56-29710323afba";
@@ -141,16 +141,9 @@ impl Safe {
         self.child.id()
     }
 
-    /// Whether the log has said this so often by now, given time. The time is a guard against a hang.
+    /// Whether the log has said this so often by now, given time.
     pub(crate) fn says(&self, text: &str, times: usize) -> bool {
-        let begun = std::time::Instant::now();
-        while begun.elapsed() < std::time::Duration::from_mins(1) {
-            if self.log.lock().unwrap().matches(text).count() >= times {
-                return true;
-            }
-            std::thread::yield_now();
-        }
-        false
+        comes_true(|| self.log.lock().unwrap().matches(text).count() >= times)
     }
 
     /// SIGHUP, and back when the keys have been read again for this time.

@@ -96,11 +96,11 @@ impl Client {
         assert_eq!(self.reader.get_ref().peek(&mut [0]).expect("the server answers"), 1);
     }
 
-    /// Waits a second for bytes, or for the end: whether there is something to read.
-    pub(crate) fn waits_for_a_second(&self) -> bool {
+    /// Waits for bytes or for the end, for so long at most: whether there is something to read.
+    pub(crate) fn has_news_within(&self, time: Duration) -> bool {
         let stream = self.reader.get_ref();
         let guard = stream.read_timeout().expect("a socket");
-        stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout is set");
+        stream.set_read_timeout(Some(time)).expect("a timeout is set");
         let is_there = stream.peek(&mut [0]).is_ok();
         stream.set_read_timeout(guard).expect("a timeout is set");
         is_there
