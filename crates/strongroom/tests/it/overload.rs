@@ -14,7 +14,8 @@ fn begun(safe: &Safe, length: usize, body: &str) -> Client {
     client
 }
 
-fn metric(safe: &Safe, name: &str) -> u64 {
+/// A number of the metrics.
+pub(crate) fn metric(safe: &Safe, name: &str) -> u64 {
     let scraped = safe.connect_admin().request("GET", "/metrics", &[], "").body;
     let line = scraped.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("{name} in {scraped}")).parse().unwrap()

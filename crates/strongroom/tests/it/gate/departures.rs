@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::{WRITE, WRITE_BYTES, filled, get_with, post_with};
+use crate::overload::metric;
 use crate::support::{Client, Safe, World, comes_true};
 
 #[test]
@@ -34,7 +35,7 @@ fn a_client_that_has_said_all_and_closed_its_side_gets_every_answer_and_then_the
 }
 
 #[test]
-fn a_reset_in_the_middle_of_a_body_gives_its_place_back() {
+fn a_reset_in_the_middle_of_a_body_gives_its_place_and_its_room_back() {
     // One place: whoever kept it would be the last that was served.
     let world = World::new("[limits]\nrequests_in_flight = 1\nbody_s = 600\nbody_bytes_per_s = 1\n");
     let safe = world.serve();
@@ -44,19 +45,22 @@ fn a_reset_in_the_middle_of_a_body_gives_its_place_back() {
         let mut client = Client::connect_from(Ipv4Addr::new(127, 0, 2, from).into(), safe.address);
         client.request("GET", "/health", &[], "").status
     };
-    for (framing, body) in [
-        ("Content-Length: 1000", ""),
-        ("Content-Length: 1000", "{"),
-        ("Transfer-Encoding: chunked", ""),
-        ("Transfer-Encoding: chunked", "300\r\n{"),
+    let holds = |bytes: u64| comes_true(|| metric(&safe, "strongroom_http_body_bytes_in_flight") == bytes);
+    for (framing, body, bytes) in [
+        ("Content-Length: 1000", "", 0),
+        ("Content-Length: 1000", "{", 1),
+        ("Transfer-Encoding: chunked", "", 0),
+        ("Transfer-Encoding: chunked", "300\r\n{", 1),
     ] {
         let mut leaving = safe.connect();
         let head = post_with(&format!("{framing}\r\nExpect: 100-continue\r\n"), body);
         leaving.send(head.replace("{token}", token).as_bytes());
-        // It is in hand once its body is asked for. Left unread, that word makes a reset of the close.
+        // Its body is waited for once it is asked for. Left unread, that word makes a reset of the close.
         leaving.wait_for_bytes();
-        assert_eq!(ask(1), 503, "the place is taken");
+        assert!(holds(bytes), "what has come is counted: {framing}, {body:?}");
         drop(leaving);
+        assert!(comes_true(|| metric(&safe, "strongroom_http_connections") == 0), "{framing}, {body:?}");
+        assert!(holds(0), "the room was kept: {framing}, {body:?}");
         assert!(comes_true(|| ask(2) == 200), "the place was kept: {framing}, {body:?}");
     }
     // Resets in any other place harm nobody either.
