@@ -1,10 +1,12 @@
-//! Reading JSON text: the envelope of a write, and the boxes that a seal gives back.
+//! Reading JSON text: the envelope of a write, the boxes that a seal gives back, and the answers of a safe that is not ours.
 //!
 //! Numbers need their digits and duplicates need the names as they come, so nothing here goes through a JSON tree: each
 //! member is checked while it is read, and the first offence ends it before anything is applied.
 
 mod envelope;
+mod foreign_view;
 mod stored;
+mod tokens;
 
 use thiserror::Error;
 
@@ -15,6 +17,7 @@ use crate::patch::PatchError;
 use crate::value::{Value, ValueError};
 
 pub use envelope::Envelope;
+pub use foreign_view::{Filtered, ForeignView, MAX_FOREIGN_DEPTH, NotOneObject, filter_foreign};
 
 /// Why a text was refused. One variant per rule, no positions, names or values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

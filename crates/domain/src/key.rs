@@ -7,6 +7,10 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::look_alike::looks_private;
+#[cfg(feature = "json")]
+use crate::look_alike::looks_reserved;
+
 /// The longest key, in bytes. Long enough for any dotted name, short enough that 256 of them stay small.
 pub const MAX_KEY_BYTES: usize = 128;
 
@@ -37,7 +41,7 @@ impl Key {
     /// [`KeyError`] says which rule refused it; it never carries the name.
     pub fn parse(name: &str) -> Result<Self, KeyError> {
         let is_private = name.starts_with(PRIVATE_PREFIX);
-        if !is_private && looks_private(name) {
+        if !is_private && looks_private(name.chars()) {
             return Err(KeyError::LooksPrivate);
         }
         check_grammar(name)?;
@@ -150,25 +154,11 @@ fn check_grammar(name: &str) -> Result<(), KeyError> {
     Ok(())
 }
 
-/// Whether a reader could take this name for a write-only one.
-///
-/// Exact for ASCII, where it decides what is refused; beyond ASCII every key is refused by its characters anyway, and
-/// the fold below only chooses the more helpful of two refusals.
-fn looks_private(name: &str) -> bool {
-    let mut folded = name.trim().chars().filter_map(fold);
-    let mut expected = "private".chars();
-    expected.all(|e| folded.next() == Some(e)) && matches!(folded.next(), None | Some('.'))
-}
-
-/// Lower case; full-width forms and the usual look-alike dots to ASCII; invisible characters to nothing.
-fn fold(c: char) -> Option<char> {
-    match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).map(|c| c.to_ascii_lowercase()),
-        '\u{2024}' | '\u{3002}' | '\u{fe52}' | '\u{ff61}' => Some('.'),
-        '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => None,
-        c if c.is_whitespace() => None,
-        c => Some(c.to_lowercase().next().unwrap_or(c)),
-    }
+/// Whether a member of this name stays behind where a foreign safe's answer passes: it is write-only, looks write-only, or is
+/// the safe's own. Of a name that [`Key::parse`] takes it is true for write-only keys and for no other.
+#[cfg(feature = "json")]
+pub(crate) fn stays_behind(name: impl Iterator<Item = char> + Clone) -> bool {
+    looks_private(name.clone()) || looks_reserved(name)
 }
 
 #[cfg(test)]
@@ -205,6 +195,12 @@ mod tests {
             "pri\u{200b}vate.x",
             "Private",
             "private\u{2024}x",
+            "𝐩𝐫𝐢𝐯𝐚𝐭𝐞.x",
+            "ⓟⓡⓘⓥⓐⓣⓔ.x",
+            "㏚ⅳate.x",
+            "private…x",
+            "PRİVATE.x",
+            "private\0.x",
         ] {
             let verdict = Key::parse(name);
             if name == "private.x" {

@@ -52,6 +52,7 @@ mod external_user_id;
 mod json;
 mod key;
 mod limits;
+mod look_alike;
 mod number;
 mod part;
 mod patch;
@@ -65,7 +66,7 @@ mod view;
 
 pub use external_user_id::{ExternalUserId, ExternalUserIdError, MAX_EXTERNAL_USER_ID_BYTES, NotOwner};
 #[cfg(feature = "json")]
-pub use json::{Envelope, JsonError};
+pub use json::{Envelope, Filtered, ForeignView, JsonError, MAX_FOREIGN_DEPTH, NotOneObject, filter_foreign};
 pub use key::{Key, KeyError, MAX_KEY_BYTES, PRIVATE_PREFIX, RESERVED_PREFIX, ReadableKey, WriteOnlyKey};
 pub use limits::{LimitExceeded, Limits};
 pub use number::{Number, NumberError};

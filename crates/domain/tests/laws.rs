@@ -111,6 +111,31 @@ fn a_member_named_twice_is_refused() {
     });
 }
 
+#[test]
+fn a_foreign_answer_is_filtered_as_its_tree_is() {
+    check("a foreign answer is filtered as its tree is", &foreign(), |(members, escaped)| {
+        law::a_foreign_answer_is_filtered_as_its_tree_is(&members, escaped)
+    });
+}
+
+#[test]
+fn no_beginning_of_a_foreign_answer_is_one() {
+    check("no beginning of a foreign answer is one", &foreign(), |(members, escaped)| {
+        law::no_beginning_of_a_foreign_answer_is_one(&members, escaped)
+    });
+}
+
+#[test]
+fn a_view_passes_as_a_foreign_answer() {
+    check("a view passes as a foreign answer", &strategy::write(), |write| {
+        law::a_view_passes_as_a_foreign_answer(&write)
+    });
+}
+
+fn foreign() -> impl proptest::strategy::Strategy<Value = (Vec<law::ForeignMember>, bool)> {
+    (strategy::foreign_members(), proptest::bool::ANY)
+}
+
 fn body() -> impl proptest::strategy::Strategy<Value = (law::Write, bool)> {
     (strategy::write(), proptest::bool::ANY)
 }

@@ -15,6 +15,7 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 use strongroom_domain::{LimitExceeded, Limits, Patch, Record};
 
+mod foreign;
 mod key;
 mod merge;
 mod model;
@@ -24,6 +25,10 @@ mod revision;
 pub mod strategy;
 mod text;
 
+pub use foreign::{
+    Foreign, ForeignMember, a_foreign_answer_is_filtered_as_its_tree_is, a_view_passes_as_a_foreign_answer,
+    no_beginning_of_a_foreign_answer_is_one,
+};
 pub use key::a_key_is_what_its_name_says;
 pub use merge::{
     a_write_is_taken_up_to_each_limit, applying_equals_the_model, applying_twice_is_no_change,

@@ -7,6 +7,7 @@ use proptest::sample::select;
 use proptest::strategy::{Strategy, Union};
 use strongroom_domain::{Generation, Limits, Revision};
 
+use super::foreign::{Foreign, ForeignMember};
 use super::model::{Plain, Write};
 
 /// A name that is a readable key.
@@ -175,4 +176,65 @@ pub fn spellings() -> impl Strategy<Value = (String, Vec<String>)> {
             (exact, spellings)
         },
     )
+}
+
+/// The members of an object as a safe that is not ours may answer it: nested, with names twice, private and like private.
+pub fn foreign_members() -> impl Strategy<Value = Vec<ForeignMember>> {
+    let words =
+        vec!["null", "true", "false", "0", "-0.0", "1E400", "9007199254740993", "0.1000000000000000055"];
+    let scalar = Union::new(vec![
+        select(words).prop_map(|word| Foreign::Word(word.to_owned())).boxed(),
+        select(vec!["", "private.x", "\"private.x\":1,", "}]", "\\", "é😀", "\0"])
+            .prop_map(|text| Foreign::Text(text.to_owned()))
+            .boxed(),
+    ]);
+    let value = scalar.prop_recursive(4, 24, 4, |inner| {
+        Union::new(vec![
+            vec(inner.clone(), 0..4).prop_map(Foreign::List).boxed(),
+            vec(foreign_member(inner), 0..4).prop_map(Foreign::Object).boxed(),
+        ])
+    });
+    vec(foreign_member(value), 0..5)
+}
+
+fn foreign_member(value: impl Strategy<Value = Foreign>) -> impl Strategy<Value = ForeignMember> {
+    let passing = vec![
+        "",
+        "a",
+        "a",
+        "private_x",
+        "my.private.x",
+        "privateer",
+        "safe",
+        "Safe.x",
+        "é",
+        "\0",
+        "..",
+        "рrivate.x",
+    ];
+    let hidden = vec![
+        "private",
+        "private.x",
+        "private.x",
+        "PRIVATE.x",
+        "private．x",
+        "ｐｒｉｖａｔｅ.x",
+        "𝐩𝐫𝐢𝐯𝐚𝐭𝐞.x",
+        "pri\u{200b}vate.x",
+        "㏚ⅳate",
+        "private\0.x",
+        "safe.x",
+        "ｓａｆｅ.x",
+    ];
+    let name = Union::new(vec![
+        marked_name(passing, false).boxed(),
+        marked_name(hidden, true).boxed(),
+        readable_key().prop_map(|name| (name, false)).boxed(),
+        write_only_key().prop_map(|name| (name, true)).boxed(),
+    ]);
+    (name, value).prop_map(|((name, hidden), value)| ForeignMember { name, hidden, value })
+}
+
+fn marked_name(names: Vec<&'static str>, hidden: bool) -> impl Strategy<Value = (String, bool)> {
+    select(names).prop_map(move |name| (name.to_owned(), hidden))
 }
