@@ -13,6 +13,38 @@ pub(crate) fn members(text: &str) -> Option<Vec<(String, String)>> {
     (names.len() == members.len()).then_some(members)
 }
 
+/// The members of an object, names as they were written and with their quotes; one that stands twice is there twice.
+pub(crate) fn written_members(text: &str) -> Option<Vec<(String, String)>> {
+    let Written(members) = serde_json::from_str(text).ok()?;
+    Some(members)
+}
+
+struct Written(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Written;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Written, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    members.push((name.get().to_owned(), value.get().to_owned()));
+                }
+                Ok(Written(members))
+            }
+        }
+
+        deserializer.deserialize_map(Collect)
+    }
+}
+
 struct Members(Vec<(String, String)>);
 
 impl<'de> Deserialize<'de> for Members {

@@ -1,4 +1,4 @@
-//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: five functions of bytes, each
+//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: six functions of bytes, each
 //! of which ends the process by a failed assertion where it does not hold.
 //!
 //! Never part of the product. `cargo test` replays the corpus beside this crate; `cargo xtask fuzz` looks for inputs that
@@ -9,6 +9,8 @@ mod configuration;
 mod decimal;
 mod edits;
 mod envelope_model;
+mod foreign_model;
+mod foreign_view;
 mod head_gate;
 mod json_model;
 mod keyring_model;
@@ -39,6 +41,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "head-gate", check: head_gate::check },
     Target { name: "patch", check: |input| format!("{:?}", patch::check(input)) },
+    Target { name: "foreign-view", check: |input| foreign_view::check(input).to_owned() },
     Target { name: "token", check: |input| token::check(input).to_owned() },
     Target { name: "sealed-box", check: sealed_box::check },
     #[cfg(not(test))]

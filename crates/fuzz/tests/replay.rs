@@ -73,6 +73,11 @@ fn the_patch_parser_holds_for_its_corpus_which_reaches_every_kind_of_refusal() {
 }
 
 #[test]
+fn the_filter_of_foreign_answers_holds_for_its_corpus_which_reaches_every_end() {
+    replay("foreign-view", &["untouched", "cut", "nothing left", "refused"]);
+}
+
+#[test]
 fn the_token_parser_holds_for_its_corpus_which_reaches_every_verdict() {
     let kinds = [
         "known",
