@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_executor::block_on;
 use strongroom_jwt::{
-    Algorithm, ForeignIssuer, ForeignIssuerError, ForeignKeys, ForeignTokens, Lifetimes, OwnTokens,
-    SigningKeys, TokenCache,
+    Algorithm, ForeignIssuer, ForeignIssuerError, ForeignKeys, ForeignTokens, IssuerKind, Lifetimes,
+    OwnTokens, SigningKeys, TokenCache,
 };
 use strongroom_ports::{
     Authenticator, NewSession, RefreshHash, SessionId, SessionStore, TokenIssuer as _, Verdict,
@@ -152,9 +152,11 @@ pub(crate) fn verifier(
         audience: FOREIGN.audience.iter().map(|&one| one.to_owned()).collect(),
         keys,
         algorithms: vec![algorithm],
-        subject_claim: "sub".to_owned(),
-        token_type: None,
-        tenant: sample::tenant(sample::OTHER_TENANT),
+        kind: IssuerKind::Bound {
+            subject_claim: "sub".to_owned(),
+            token_type: None,
+            tenant: sample::tenant(sample::OTHER_TENANT),
+        },
     };
     ForeignTokens::build(vec![issuer], Arc::new(ManualClock::at(sample::now())), LEEWAY)
 }

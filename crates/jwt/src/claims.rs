@@ -43,6 +43,16 @@ impl Claims {
         if is_past(expires_at, now, leeway) { Err(Refusal::Expired) } else { Ok(expires_at) }
     }
 
+    /// Whether the token says when it was made, and expires after that, at most so much later.
+    pub(crate) fn live_at_most(&self, longest: Duration) -> bool {
+        match (self.date("iat"), self.date("exp")) {
+            (Ok(Some(issued_at)), Ok(Some(expires_at))) => {
+                issued_at < expires_at && expires_at <= issued_at.plus(longest)
+            }
+            _ => false,
+        }
+    }
+
     fn date(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
         let seconds = self.0.date_s(name).map_err(|_| Refusal::Invalid)?;
         Ok(seconds.map(|seconds| Timestamp::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))))

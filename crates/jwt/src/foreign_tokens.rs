@@ -1,6 +1,6 @@
 //! Somebody else's tokens that an operator has chosen to accept.
 //!
-//! An issuer is bound to one tenant: whoever it calls X is X there. Nothing of a token selects more than one of that
+//! Whom an issuer may speak for is its [kind](IssuerKind)'s to say. Nothing of a token selects more than one of that
 //! issuer's keys; algorithms are bound to keys when they are read.
 
 use std::collections::BTreeMap;
@@ -11,19 +11,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jsonwebtoken::Algorithm;
 use strongroom_ports::{
-    AuthenticationUnavailable, Authenticator, Caller, Clock, Principal, Refusal, SessionId, TenantId, Verdict,
+    AuthenticationUnavailable, Authenticator, Clock, Principal, Refusal, SessionId, Verdict,
 };
 use thiserror::Error;
 
 use crate::compact::UnverifiedToken;
 use crate::foreign_keys::ForeignKeys;
 use crate::header::Header;
+use crate::issuer_kind::IssuerKind;
 use crate::key_ring::{KeyRing, KeySetError};
 use crate::key_set_keeper::KeySetKeeper;
 use crate::remote_keys::{KeySetFigures, RemoteKeys};
-
-/// The types that say "a token for access" where no other is asked for: none, the general one, and RFC 9068's.
-const GENERAL_TYPES: [&str; 2] = ["JWT", "at+jwt"];
 
 /// An issuer as an operator configures it.
 #[derive(Debug)]
@@ -36,12 +34,8 @@ pub struct ForeignIssuer {
     pub keys: ForeignKeys,
     /// What its keys may do; each key does what also fits it.
     pub algorithms: Vec<Algorithm>,
-    /// The claim that holds the `externalUserId`; mostly `sub`.
-    pub subject_claim: String,
-    /// The `typ` that its tokens must have; `None`: absent, `JWT` or `at+jwt`.
-    pub token_type: Option<String>,
-    /// Whose world its people live in.
-    pub tenant: TenantId,
+    /// Whom it may speak for.
+    pub kind: IssuerKind,
 }
 
 /// Verifies the tokens of foreign issuers.
@@ -56,9 +50,7 @@ struct Issuer {
     keys: Keys,
     algorithms: Vec<Algorithm>,
     audience: Vec<String>,
-    subject_claim: String,
-    token_type: Option<String>,
-    tenant: TenantId,
+    kind: IssuerKind,
 }
 
 /// Where an issuer's keys are now.
@@ -81,8 +73,7 @@ impl ForeignTokens {
         let mut known = BTreeMap::new();
         let mut keepers = Vec::new();
         let mut errors = Vec::new();
-        for ForeignIssuer { issuer, audience, keys, algorithms, subject_claim, token_type, tenant } in issuers
-        {
+        for ForeignIssuer { issuer, audience, keys, algorithms, kind } in issuers {
             let mut report = |problem| errors.push(ForeignIssuerError { issuer: issuer.clone(), problem });
             let is_empty = |list: &[String]| list.is_empty() || list.iter().any(String::is_empty);
             for (is_wrong, problem) in [
@@ -90,13 +81,12 @@ impl ForeignTokens {
                 (known.contains_key(&issuer), ForeignIssuerProblem::Duplicate),
                 (is_empty(&audience), ForeignIssuerProblem::NoAudience),
                 (algorithms.is_empty(), ForeignIssuerProblem::NoAlgorithms),
-                (subject_claim.is_empty(), ForeignIssuerProblem::NoSubjectClaim),
-                (token_type.as_deref() == Some(""), ForeignIssuerProblem::NoTokenType),
             ] {
                 if is_wrong {
                     report(problem);
                 }
             }
+            kind.problems(&algorithms).for_each(&mut report);
             let keys = match keys {
                 ForeignKeys::Remote(set) => {
                     let keys = Arc::new(RemoteKeys::new(set.max_age));
@@ -112,7 +102,7 @@ impl ForeignTokens {
                     }
                 },
             };
-            let settings = Issuer { keys, algorithms, audience, subject_claim, token_type, tenant };
+            let settings = Issuer { keys, algorithms, audience, kind };
             known.insert(issuer, settings);
         }
         if errors.is_empty() { Ok(Self { issuers: known, keepers, clock, leeway }) } else { Err(errors) }
@@ -193,11 +183,7 @@ impl ForeignTokens {
         let claims = token.verify(key, header).ok_or(Refusal::Invalid)?;
 
         let expires_at = claims.expires_at(self.clock.now(), self.leeway)?;
-        if !claims.audience().iter().any(|audience| issuer.audience.contains(audience)) {
-            return Err(Refusal::Invalid);
-        }
-        let person = claims.person(&issuer.subject_claim)?;
-        let caller = Caller { tenant: issuer.tenant.clone(), person };
+        let caller = issuer.kind.caller(&claims, &issuer.audience)?;
         Ok(Principal { caller, session: None, expires_at })
     }
 }
@@ -213,14 +199,9 @@ impl Keys {
 }
 
 impl Issuer {
-    /// Whether a token's algorithm is one of the issuer's, and its type is meant for access (RFC 8725, section 3.11). What
-    /// fails here makes nobody look for keys.
+    /// Whether a token's algorithm and type are those of the issuer. What fails here makes nobody look for keys.
     fn takes(&self, header: &Header) -> bool {
-        let is_for_access = match &self.token_type {
-            Some(required) => header.is_typed(required),
-            None => header.is_untyped() || GENERAL_TYPES.iter().any(|general| header.is_typed(general)),
-        };
-        is_for_access && self.algorithms.contains(&header.algorithm)
+        self.kind.takes(header) && self.algorithms.contains(&header.algorithm)
     }
 }
 
@@ -285,6 +266,15 @@ pub enum ForeignIssuerProblem {
     /// Required, and nothing.
     #[error("`token_type` is empty")]
     NoTokenType,
+    /// The type of assertions, at an issuer that is no gateway.
+    #[error("`token_type` is the one of assertions, which only a gateway makes")]
+    AssertionType,
+    /// A gateway that may speak of nobody.
+    #[error("a gateway without tenants")]
+    NoTenants,
+    /// Whoever could verify an assertion could make one.
+    #[error("a gateway's assertions never go with shared secrets (HS256, HS384, HS512)")]
+    SharedSecret,
     /// Its keys cannot be used.
     #[error(transparent)]
     Keys(KeySetError),

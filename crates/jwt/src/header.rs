@@ -42,9 +42,13 @@ impl Header {
 
     /// Whether `typ` is this media type: in any case, with or without `application/` (RFC 7515, section 4.1.9).
     pub(crate) fn is_typed(&self, expected: &str) -> bool {
-        let is_expected = |typ: &str| without_prefix(typ).eq_ignore_ascii_case(without_prefix(expected));
-        self.media_type.as_deref().is_some_and(is_expected)
+        self.media_type.as_deref().is_some_and(|typ| is_one_type(typ, expected))
     }
+}
+
+/// Whether both are one media type.
+pub(crate) fn is_one_type(one: &str, other: &str) -> bool {
+    without_prefix(one).eq_ignore_ascii_case(without_prefix(other))
 }
 
 fn without_prefix(media_type: &str) -> &str {

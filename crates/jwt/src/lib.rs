@@ -6,6 +6,8 @@
 //!                                ForeignTokens  (verifies; keys and algorithms by configuration)
 //!                                      ↑ keys
 //!                                KeySetKeeper   (a task for each issuer whose key set is fetched)
+//!
+//! GatewayAssertions ── a short word about a caller, to a safe elsewhere ──> its ForeignTokens
 //! ```
 //!
 //! Signatures are `jsonwebtoken`'s and aws-lc-rs's. What is ours is the judgement around them (RFC 8725): a token is read
@@ -48,11 +50,14 @@
 //! # }).unwrap();
 //! ```
 
+mod assertion;
 mod claims;
 mod compact;
 mod foreign_keys;
 mod foreign_tokens;
+mod gateway_assertions;
 mod header;
+mod issuer_kind;
 mod json_object;
 mod key_ring;
 mod key_set_keeper;
@@ -63,10 +68,13 @@ mod sha256;
 mod signing_key_order;
 mod signing_keys;
 mod token_cache;
+mod token_id;
 mod verification_key;
 
 pub use foreign_keys::ForeignKeys;
 pub use foreign_tokens::{ForeignIssuer, ForeignIssuerError, ForeignIssuerProblem, ForeignTokens};
+pub use gateway_assertions::GatewayAssertions;
+pub use issuer_kind::{IssuerKind, is_assertion_type};
 pub use jsonwebtoken::Algorithm;
 pub use key_ring::{KeySetError, MAX_DOCUMENT_BYTES};
 pub use key_set_keeper::KeySetKeeper;

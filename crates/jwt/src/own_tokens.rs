@@ -9,8 +9,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::Serialize;
 use strongroom_ports::{
@@ -22,6 +20,7 @@ use strongroom_ports::{
 use crate::compact::UnverifiedToken;
 use crate::sha256::sha256;
 use crate::signing_keys::{SigningKey, SigningKeys};
+use crate::token_id::token_id;
 
 /// `typ` of an access token (RFC 9068, section 2.1).
 const ACCESS_TYPE: &str = "at+jwt";
@@ -29,8 +28,6 @@ const ACCESS_TYPE: &str = "at+jwt";
 const REFRESH_TYPE: &str = "rt+jwt";
 /// What every one of our tokens may do; there is one role yet.
 const ROLES: [&str; 1] = ["USER"];
-/// The random bytes of `jti`, which make each token unlike any other.
-const TOKEN_ID_BYTES: usize = 16;
 
 /// How long tokens live. Whole seconds count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,12 +107,6 @@ impl OwnTokens {
         let session = claims.text("fid").and_then(SessionId::parse).ok_or(Refusal::Invalid)?;
         Ok(Some(Principal { caller: Caller { tenant, person }, session: Some(session), expires_at }))
     }
-
-    fn random_id(&self) -> String {
-        let mut id = [0; TOKEN_ID_BYTES];
-        self.randomness.fill(&mut id);
-        URL_SAFE_NO_PAD.encode(id)
-    }
 }
 
 /// What our tokens say (RFC 9068, section 2.2, and the session's id).
@@ -152,7 +143,7 @@ impl TokenIssuer for OwnTokens {
             fid: &fid,
             iat: issued_at.secs(),
             exp: expiry(lifetime).secs(),
-            jti: self.random_id(),
+            jti: token_id(&*self.randomness),
         };
 
         let access = key.sign(ACCESS_TYPE, &claims(Some(ROLES), access_lifetime)).ok_or(IssueError)?;
@@ -214,23 +205,7 @@ impl fmt::Debug for OwnTokens {
 
 impl Published {
     fn new(keys: SigningKeys) -> Self {
-        let key_set = key_set(&keys);
+        let key_set = keys.key_set();
         Self { keys, key_set }
     }
-}
-
-/// The public keys as a key set (RFC 7517; RFC 8037, section 2).
-fn key_set(keys: &SigningKeys) -> Bytes {
-    let public = |key: &SigningKey| {
-        serde_json::json!({
-            "kty": "OKP",
-            "crv": "Ed25519",
-            "x": URL_SAFE_NO_PAD.encode(&key.public),
-            "kid": key.kid,
-            "use": "sig",
-            "alg": "EdDSA",
-        })
-    };
-    let keys: Vec<_> = keys.iter().map(public).collect();
-    serde_json::json!({ "keys": keys }).to_string().into()
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use strongroom_ports::{Randomness, Timestamp, Token};
@@ -141,6 +142,23 @@ impl SigningKeys {
     /// The ids of the keys; the first is the one that signs.
     pub fn kids(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|key| key.kid.as_str())
+    }
+
+    /// The public keys as a key set (RFC 7517; RFC 8037, section 2), for everybody.
+    #[must_use]
+    pub fn key_set(&self) -> Bytes {
+        let public = |key: &SigningKey| {
+            serde_json::json!({
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "x": URL_SAFE_NO_PAD.encode(&key.public),
+                "kid": key.kid,
+                "use": "sig",
+                "alg": "EdDSA",
+            })
+        };
+        let keys: Vec<_> = self.iter().map(public).collect();
+        serde_json::json!({ "keys": keys }).to_string().into()
     }
 
     /// The key that signs.

@@ -22,6 +22,12 @@ use crate::sha256::sha256;
 
 /// Asks other authenticators in turn, and remembers whom they knew.
 ///
+/// # Tokens that live for a minute
+///
+/// Behind a gateway each person is a new token every fifty seconds, and what has expired stays until its place is needed:
+/// that is the price of never searching for it. The cache resists being swept through, so those pass by what is used; how
+/// much they take is bounded by the capacity, and what they cost is one verification each.
+///
 /// # The race with a revocation
 ///
 /// A verification that found its session alive, or its key in force, just before the end of either must not be remembered

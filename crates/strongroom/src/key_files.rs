@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strongroom_jwt::{ForeignIssuer, ForeignKeys, MAX_DOCUMENT_BYTES, RemoteKeySet, SigningKeys};
+use strongroom_jwt::{ForeignIssuer, ForeignKeys, IssuerKind, MAX_DOCUMENT_BYTES, RemoteKeySet, SigningKeys};
 use strongroom_seal::Keyring;
 use strongroom_seal::secret_file::{MAX_SECRET_FILE_BYTES, read_secret_file};
 use strongroom_upstream::{Client, ClientLimits, HttpKeySetSource, Roots};
@@ -52,9 +52,11 @@ pub(crate) fn issuer(configured: &Issuer) -> Result<ForeignIssuer, Failure> {
         audience: configured.audience.clone(),
         keys: issuer_keys(configured)?,
         algorithms: configured.algorithms.clone(),
-        subject_claim: configured.subject_claim.clone(),
-        token_type: configured.token_type.clone(),
-        tenant: configured.tenant.clone(),
+        kind: IssuerKind::Bound {
+            subject_claim: configured.subject_claim.clone(),
+            token_type: configured.token_type.clone(),
+            tenant: configured.tenant.clone(),
+        },
     })
 }
 

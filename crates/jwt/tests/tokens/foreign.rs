@@ -6,8 +6,8 @@ use strongroom_ports::{Caller, Principal, Timestamp, Verdict};
 use strongroom_testkit::{contract, sample};
 
 use crate::support::{
-    ALGORITHMS, EXPIRED, Hs256, INVALID, ISSUER, PERSON, TestKey, accepting, claims, forge, is_known, issuer,
-    judge, key_set, now_s,
+    ALGORITHMS, EXPIRED, Hs256, INVALID, ISSUER, PERSON, TestKey, accepting, bound, claims, forge, is_known,
+    issuer, judge, key_set, now_s,
 };
 
 fn principal() -> Principal {
@@ -128,7 +128,7 @@ fn audience_and_expiry_are_required() {
 
 #[test]
 fn the_person_is_named_by_the_configured_claim_within_the_grammar() {
-    let issuer = Hs256::configured(|issuer| issuer.subject_claim = "customer".to_owned());
+    let issuer = Hs256::configured(|issuer| issuer.kind = bound("customer", None));
     let Verdict::Known(known) = issuer.judge_claims(&claims(r#","customer":"Jane~1""#)) else {
         panic!("known")
     };
@@ -148,11 +148,11 @@ fn a_type_is_absent_general_or_the_one_configured() {
     for typ in ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "application/jwt"] {
         assert!(is_known(&issuer.judge(&typed(typ), &claims(""))), "{typ}");
     }
-    for typ in ["", "rt+jwt", "id+jwt", "JOSE", "secevent+jwt", "JWT "] {
+    for typ in ["", "rt+jwt", "ga+jwt", "id+jwt", "JOSE", "secevent+jwt", "JWT "] {
         assert_eq!(issuer.judge(&typed(typ), &claims("")), INVALID, "{typ}");
     }
 
-    let issuer = Hs256::configured(|issuer| issuer.token_type = Some("shop+jwt".to_owned()));
+    let issuer = Hs256::configured(|issuer| issuer.kind = bound("sub", Some("shop+jwt")));
     for typ in ["shop+jwt", "Shop+JWT", "application/shop+jwt"] {
         assert!(is_known(&issuer.judge(&typed(typ), &claims(""))), "{typ}");
     }

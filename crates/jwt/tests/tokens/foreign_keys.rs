@@ -7,7 +7,9 @@ use strongroom_jwt::{
     Algorithm, ForeignIssuerError, ForeignIssuerProblem, ForeignKeys, ForeignTokens, KeyError, KeySetError,
 };
 
-use crate::support::{LEEWAY, TestKey, accepting, claims, clock, forge, is_known, issuer, judge, key_set};
+use crate::support::{
+    LEEWAY, TestKey, accepting, bound, claims, clock, forge, is_known, issuer, judge, key_set,
+};
 
 fn problem(keys: ForeignKeys, algorithms: &[Algorithm]) -> KeySetError {
     let errors = ForeignTokens::build(vec![issuer(keys, algorithms)], clock(), LEEWAY).unwrap_err();
@@ -115,8 +117,7 @@ fn each_unusable_key_is_reported_for_what_it_is() {
 #[test]
 fn all_problems_of_all_issuers_are_told_at_once() {
     let mut empty = issuer(ForeignKeys::Secret(Vec::new().into()), &[]);
-    (empty.issuer, empty.audience, empty.subject_claim, empty.token_type) =
-        (String::new(), vec![String::new()], String::new(), Some(String::new()));
+    (empty.issuer, empty.audience, empty.kind) = (String::new(), vec![String::new()], bound("", Some("")));
     let secret = || ForeignKeys::Secret(vec![7; 32].into());
     let twice = [issuer(secret(), &[Algorithm::HS256]), issuer(secret(), &[Algorithm::HS256])];
     let issuers = [empty].into_iter().chain(twice).collect();

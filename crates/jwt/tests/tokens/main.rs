@@ -3,6 +3,8 @@
 //! Keys are made by each test; none lies in a file.
 
 #[cfg(test)]
+mod assertions;
+#[cfg(test)]
 mod cache;
 #[cfg(test)]
 mod cost;

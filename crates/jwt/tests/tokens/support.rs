@@ -18,7 +18,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use futures_executor::block_on;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::Jwk;
-use strongroom_jwt::{Algorithm, ForeignIssuer, ForeignKeys, ForeignTokens};
+use strongroom_jwt::{Algorithm, ForeignIssuer, ForeignKeys, ForeignTokens, IssuerKind};
 use strongroom_ports::{Authenticator, Refusal, Timestamp, Verdict};
 use strongroom_testkit::fake::ManualClock;
 use strongroom_testkit::sample;
@@ -175,8 +175,15 @@ pub(crate) fn issuer(keys: ForeignKeys, algorithms: &[Algorithm]) -> ForeignIssu
         audience: vec!["other".to_owned(), AUDIENCE.to_owned()],
         keys,
         algorithms: algorithms.to_vec(),
-        subject_claim: "sub".to_owned(),
-        token_type: None,
+        kind: bound("sub", None),
+    }
+}
+
+/// Bound to the shop's tenant.
+pub(crate) fn bound(subject_claim: &str, token_type: Option<&str>) -> IssuerKind {
+    IssuerKind::Bound {
+        subject_claim: subject_claim.to_owned(),
+        token_type: token_type.map(str::to_owned),
         tenant: sample::tenant("shop.example"),
     }
 }

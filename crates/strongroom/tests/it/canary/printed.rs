@@ -8,7 +8,7 @@ use strongroom_app::SignedIn;
 use strongroom_domain::{
     Envelope, ExternalUserId, Key, Limits, Number, Outcome, Patch, Record, Revision, Text,
 };
-use strongroom_jwt::{Algorithm, ForeignIssuer, ForeignKeys, SigningKeys};
+use strongroom_jwt::{Algorithm, ForeignIssuer, ForeignKeys, IssuerKind, SigningKeys};
 use strongroom_ports::{
     Caller, Commit, Event, EventBody, Export, NewSession, Plaintext, Principal, RecordId, RefreshClaims,
     RefreshHash, SealedRecord, SessionId, Snapshot, TenantId, Token, TokenPair, Verdict,
@@ -157,9 +157,11 @@ fn print_key_holders(printed: &mut Printed, marks: &mut Marks) {
         audience: vec!["strongroom".into()],
         keys: ForeignKeys::Secret(PRIVATE_VALUE.as_bytes().to_vec().into()),
         algorithms: vec![Algorithm::HS256],
-        subject_claim: "sub".into(),
-        token_type: None,
-        tenant: sample::tenant(sample::TENANT),
+        kind: IssuerKind::Bound {
+            subject_claim: "sub".into(),
+            token_type: None,
+            tenant: sample::tenant(sample::TENANT),
+        },
     });
 }
 
