@@ -35,7 +35,7 @@ pub(crate) enum Command {
     /// Print an example configuration, check one, or show what is in force
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Make keys, list them, add one, or let one follow another
+    /// Make keys, list or publish them, add one, or let one follow another
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Check, count, back up or restore a store
@@ -106,6 +106,11 @@ pub(crate) enum KeysCommand {
     /// Print the ids of a file's keys and what each does, never the keys
     List {
         /// A keyring, or a file of signing keys
+        file: PathBuf,
+    },
+    /// Print the public keys of a file of signing keys, as a JSON Web Key Set
+    Publish {
+        /// A file of signing keys
         file: PathBuf,
     },
     /// Put a new key into a file: in a keyring it seals from the next start on; one that signs waits for its turn
@@ -229,6 +234,7 @@ mod tests {
             "keys new --out f",
             "keys new --kind signing --out f",
             "keys list f",
+            "keys publish f",
             "keys add f",
             "keys rotate f",
             "keys retire f k",
@@ -255,6 +261,7 @@ mod tests {
             "dev --format yaml",
             "keys new",
             "keys new --kind other --out f",
+            "keys publish",
             "keys rotate",
             "keys retire f",
             "store check",

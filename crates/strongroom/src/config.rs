@@ -29,7 +29,7 @@ mod tests;
 
 use strongroom_app::Tenant;
 
-pub(crate) use issuer::{Issuer, IssuerKeys, PublishedKeys};
+pub(crate) use issuer::{Issuer, IssuerKeys, PublishedKeys, Reach};
 pub(crate) use layers::{Environment, Layers};
 pub(crate) use limits::Limits;
 pub(crate) use log::{Log, LogFormat};
@@ -154,7 +154,10 @@ fn check_issuers(reader: &mut Reader, issuers: &[Option<Issuer>], tenants: &[Opt
                 "a tenant's rp_id is the issuer of our own tokens",
             );
         }
-        if all_tenants_known && !known(tenants).any(|(_, tenant)| tenant.id == issuer.tenant) {
+        if let Reach::Tenant { tenant: named, .. } = &issuer.reach
+            && all_tenants_known
+            && !known(tenants).any(|(_, tenant)| tenant.id == *named)
+        {
             reader.refuse(&format!("issuer[{index}].tenant"), "no [[tenant]] has this rp_id");
         }
     }

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use strongroom_app::Tenant;
 use strongroom_jwt::{ForeignIssuer, ForeignKeys, IssuerKind, MAX_DOCUMENT_BYTES, RemoteKeySet, SigningKeys};
 use strongroom_seal::Keyring;
 use strongroom_seal::secret_file::{MAX_SECRET_FILE_BYTES, read_secret_file};
 use strongroom_upstream::{Client, ClientLimits, HttpKeySetSource, Roots};
 use zeroize::Zeroizing;
 
-use crate::config::{Issuer, IssuerKeys, KeySource, PublishedKeys};
+use crate::config::{Issuer, IssuerKeys, KeySource, PublishedKeys, Reach};
 use crate::failure::Failure;
 use crate::system_clock::SystemClock;
 
@@ -41,21 +42,26 @@ pub(crate) fn signing_keys(source: &KeySource) -> Result<SigningKeys, Failure> {
     SigningKeys::parse(&bytes).map_err(|error| Failure::Keys(format!("{place}: {error}")))
 }
 
-/// An issuer with its keys read in, or what fetches them.
+/// An issuer among these tenants, with its keys read in, or what fetches them.
 ///
 /// # Errors
 ///
 /// As [`keyring`].
-pub(crate) fn issuer(configured: &Issuer) -> Result<ForeignIssuer, Failure> {
+pub(crate) fn issuer(configured: &Issuer, tenants: &[Tenant]) -> Result<ForeignIssuer, Failure> {
     Ok(ForeignIssuer {
         issuer: configured.iss.clone(),
         audience: configured.audience.clone(),
         keys: issuer_keys(configured)?,
         algorithms: configured.algorithms.clone(),
-        kind: IssuerKind::Bound {
-            subject_claim: configured.subject_claim.clone(),
-            token_type: configured.token_type.clone(),
-            tenant: configured.tenant.clone(),
+        kind: match &configured.reach {
+            Reach::Tenant { subject_claim, token_type, tenant } => IssuerKind::Bound {
+                subject_claim: subject_claim.clone(),
+                token_type: token_type.clone(),
+                tenant: tenant.clone(),
+            },
+            Reach::AllTenants => {
+                IssuerKind::Gateway { tenants: tenants.iter().map(|tenant| tenant.id.clone()).collect() }
+            }
         },
     })
 }

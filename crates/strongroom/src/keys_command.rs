@@ -51,6 +51,7 @@ pub(crate) fn run(
                 list_signing_keys(&keys, out)?;
             }
         },
+        KeysCommand::Publish { file } => signing_keys_command::publish(file, out)?,
         KeysCommand::Rotate { file } => {
             signing_keys_command::rotate(file, clock.now(), randomness, out)?;
         }
@@ -160,6 +161,33 @@ mod tests {
         assert_eq!(list(&file).unwrap(), added);
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn what_is_published_names_the_keys_of_the_file_in_its_order_and_holds_no_private_half() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("gateway.json");
+        new(KeyKind::Signing, &file).unwrap();
+        run_to_text(&KeysCommand::Add { file: file.clone() }).unwrap();
+        let published = run_to_text(&KeysCommand::Publish { file: file.clone() }).unwrap();
+        let (set, rest) = published.split_once('\n').unwrap();
+        assert_eq!(rest, "");
+        let set: serde_json::Value = serde_json::from_str(set).unwrap();
+        let kids: Vec<_> =
+            set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap()).collect();
+        assert_eq!(kids, [kid(&file, 0), kid(&file, 1)]);
+        let content = fs::read_to_string(&file).unwrap();
+        let private: Vec<_> = content.split('"').filter(|text| text.len() == 43).collect();
+        assert_eq!(private.len(), 2);
+        assert!(private.iter().all(|key| !published.contains(key)) && !published.contains("\"d\""));
+    }
+
+    #[test]
+    fn sealing_keys_have_no_public_half() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("keyring.json");
+        new(KeyKind::Sealing, &file).unwrap();
+        assert_eq!(run_to_text(&KeysCommand::Publish { file }).unwrap_err().code(), 4);
     }
 
     /// What each key of a file of signing keys does, by `keys list`.

@@ -52,10 +52,11 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Fail
 
 /// What a configuration composes to, its keys read in.
 pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts, Failure> {
+    let issuer = |issuer| key_files::issuer(issuer, &config.tenants);
     Ok(Parts {
         keyring: key_files::keyring(&config.safe.keyring)?,
         signing_keys: key_files::signing_keys(&config.tokens.signing_keys)?,
-        issuers: config.issuers.iter().map(key_files::issuer).collect::<Result<_, _>>()?,
+        issuers: config.issuers.iter().map(issuer).collect::<Result<_, _>>()?,
         directory: config.safe.path,
         tenants: config.tenants,
         loopback_is_localhost,

@@ -1,4 +1,5 @@
-//! `strongroom keys rotate` and `keys retire`: one signing key follows another, and the last one goes when it may.
+//! `strongroom keys publish`, `keys rotate` and `keys retire`: what others verify with; one signing key follows another, and
+//! the last one goes when it may.
 
 use std::io::Write;
 use std::path::Path;
@@ -11,6 +12,17 @@ use strongroom_seal::secret_file::read_secret_file;
 use crate::config::{Config, Environment, Layers};
 use crate::failure::{Failure, refused};
 use crate::key_file_replacement::replace_secret_file;
+
+/// Writes the public keys, as a key set.
+///
+/// # Errors
+///
+/// [`Failure::Keys`].
+pub(crate) fn publish(file: &Path, out: &mut dyn Write) -> Result<(), Failure> {
+    let keys = SigningKeys::parse(&read_secret_file(file)?).map_err(refused(file))?;
+    out.write_all(&keys.key_set())?;
+    Ok(writeln!(out)?)
+}
 
 /// Lets the next key sign, from the next start or SIGHUP on.
 ///

@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use strongroom_jwt::Algorithm;
+use strongroom_jwt::{Algorithm, is_assertion_type};
 use strongroom_ports::TenantId;
 use strongroom_upstream::Endpoint;
 
-use super::raw::Raw;
+use super::raw::{Raw, flag};
 use super::reader::{Noted, Section};
 
 const DAY_S: u32 = 24 * 60 * 60;
+/// Where an issuer names people, by RFC 7519.
+const SUBJECT_CLAIM: &str = "sub";
 /// Often enough that a key which is withdrawn is gone within minutes, and seldom enough to be no burden to the issuer.
 const REFRESH_S: u32 = 300;
 /// A bad day of the issuer is not one of ours.
@@ -27,12 +29,24 @@ pub(crate) struct Issuer {
     pub(crate) keys: IssuerKeys,
     /// `algorithms`: what its keys may be used with; never empty, of one family.
     pub(crate) algorithms: Vec<Algorithm>,
-    /// `subject_claim`: which claim holds the externalUserId.
-    pub(crate) subject_claim: String,
-    /// `token_type`: the `typ` that is required; `None` takes an absent one, `JWT` and `at+jwt`.
-    pub(crate) token_type: Option<String>,
-    /// `tenant`: whoever this issuer calls X is X in this tenant, one of the configured.
-    pub(crate) tenant: TenantId,
+    /// Whom it may speak for.
+    pub(crate) reach: Reach,
+}
+
+/// Whom an issuer may speak for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The people of one tenant.
+    Tenant {
+        /// `subject_claim`: which claim holds the externalUserId.
+        subject_claim: String,
+        /// `token_type`: the `typ` that is required; `None` takes an absent one, `JWT` and `at+jwt`.
+        token_type: Option<String>,
+        /// `tenant`: whoever this issuer calls X is X in this tenant, one of the configured.
+        tenant: TenantId,
+    },
+    /// `gateway = true`: anybody, in every configured tenant.
+    AllTenants,
 }
 
 /// Where an issuer's keys are.
@@ -73,13 +87,7 @@ impl Issuer {
             section.path_or_none("secret_file", "").map(|path| path.map(IssuerKeys::Secret)),
         ];
         let algorithms = section.required_list("algorithms", algorithm);
-        let subject_claim = section.read("subject_claim", "sub", filled);
-        let token_type = section.read("token_type", "", |raw| match raw.text()? {
-            "" => Ok(None),
-            text => Ok(Some(text.to_owned())),
-        });
-        let tenant =
-            section.required("tenant", |raw| TenantId::parse(raw.text()?).map_err(|error| error.to_string()));
+        let reach = read_reach(section);
 
         let algorithms = algorithms.and_then(|algorithms| of_one_family(section, algorithms));
         let keys = exactly_one(section, sources);
@@ -94,18 +102,62 @@ impl Issuer {
             (IssuerKeys::Published(_), true) => {
                 return section.refuse("algorithms", "a jwks_url never goes with HS256, HS384, HS512");
             }
+            (_, true) if reach == Some(Reach::AllTenants) => {
+                return section.refuse("algorithms", "a gateway never goes with HS256, HS384, HS512");
+            }
             _ => {}
         }
-        Some(Self {
-            iss: iss?,
-            audience: audience?,
-            keys,
-            algorithms,
-            subject_claim: subject_claim?,
-            token_type: token_type?,
-            tenant: tenant?,
-        })
+        Some(Self { iss: iss?, audience: audience?, keys, algorithms, reach: reach? })
     }
+}
+
+/// A gateway's assertions have their own type and claims: nothing is chosen about them, the tenant least of all.
+fn read_reach(section: &mut Section<'_>) -> Option<Reach> {
+    let is_gateway = section.read("gateway", false, flag);
+    let subject_claim = section.read("subject_claim", SUBJECT_CLAIM, filled);
+    let token_type = section.read("token_type", "", |raw| match raw.text()? {
+        "" => Ok(None),
+        text if is_assertion_type(text) => {
+            Err("the type of a gateway's assertions: say `gateway = true`".to_owned())
+        }
+        text => Ok(Some(text.to_owned())),
+    });
+    match is_gateway {
+        Some(true) => {
+            read_tenant(section, Err("never with `gateway = true`: each assertion names its tenant"))?;
+            let (subject_claim, token_type) = (subject_claim?, token_type?);
+            for (is_given, key) in
+                [(subject_claim != SUBJECT_CLAIM, "subject_claim"), (token_type.is_some(), "token_type")]
+            {
+                if is_given {
+                    section.refuse::<()>(key, "never with `gateway = true`: assertions have their own");
+                }
+            }
+            Some(Reach::AllTenants)
+        }
+        Some(false) => {
+            let tenant = section.required("tenant", |raw| parse_tenant(raw.text()?));
+            let (subject_claim, token_type) = (subject_claim?, token_type?);
+            Some(Reach::Tenant { subject_claim, token_type, tenant: tenant? })
+        }
+        // Whether a tenant is wanted cannot be said.
+        None => {
+            read_tenant(section, Ok(()));
+            None
+        }
+    }
+}
+
+/// A tenant that need not be given; `given` is what is said where it is.
+fn read_tenant(section: &mut Section<'_>, given: Result<(), &str>) -> Option<()> {
+    section.read("tenant", "", |raw| match raw.text()? {
+        "" => Ok(()),
+        _ => given.map_err(str::to_owned),
+    })
+}
+
+fn parse_tenant(text: &str) -> Result<TenantId, String> {
+    TenantId::parse(text).map_err(|error| error.to_string())
 }
 
 /// The published set, `None` where no URL is given: then nothing is said about how to fetch it.

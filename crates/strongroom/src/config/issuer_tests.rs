@@ -97,3 +97,59 @@ fn a_published_set_never_goes_with_shared_secrets() {
     let problems = read("jwks_url = \"https://id.example/\"", "HS256").unwrap_err();
     assert_eq!(problems[0].0, "issuer[0].algorithms");
 }
+
+/// A gateway with these lines, read beside a tenant; and the keys of its problems.
+fn gateway(lines: &str) -> Result<Issuer, Vec<String>> {
+    let table = format!(
+        "[[issuer]]\ngateway = true\nissuer = \"https://gateway.example\"\naudience = [\"strongroom\"]\n{lines}\n{TENANT}"
+    );
+    let keys = |refused: Refused| refused.problems.into_iter().map(|it| it.key).collect();
+    load(&table, &[]).map(|loaded| loaded.config.issuers[0].clone()).map_err(keys)
+}
+
+const EDDSA: &str = "algorithms = [\"EdDSA\"]";
+
+#[test]
+fn a_gateway_reaches_all_tenants_by_keys_from_any_place_that_is_public() {
+    for keys in [
+        "jwks_file = \"keys.json\"",
+        "jwks_url = \"https://gateway.example/jwks\"",
+        "public_key_file = \"key.pem\"",
+        // As they are where nothing is said.
+        "jwks_file = \"keys.json\"\nsubject_claim = \"sub\"\ntoken_type = \"\"\ntenant = \"\"",
+    ] {
+        assert_eq!(gateway(&format!("{EDDSA}\n{keys}")).unwrap().reach, Reach::AllTenants, "{keys}");
+    }
+}
+
+#[test]
+fn nothing_is_chosen_about_a_gateways_assertions() {
+    for (line, key) in [
+        ("tenant = \"localhost\"", "tenant"),
+        ("subject_claim = \"email\"", "subject_claim"),
+        ("token_type = \"JWT\"", "token_type"),
+        ("token_type = \"ga+jwt\"", "token_type"),
+    ] {
+        let problems = gateway(&format!("{EDDSA}\njwks_file = \"keys.json\"\n{line}")).unwrap_err();
+        assert_eq!(problems, [format!("issuer[0].{key}")], "{line}");
+    }
+}
+
+#[test]
+fn a_gateway_never_has_a_shared_secret() {
+    for keys in
+        ["secret_file = \"s\"", "jwks_file = \"keys.json\"", "jwks_url = \"https://gateway.example/\""]
+    {
+        let problems = gateway(&format!("algorithms = [\"HS256\"]\n{keys}")).unwrap_err();
+        assert_eq!(problems, ["issuer[0].algorithms"], "{keys}");
+    }
+}
+
+#[test]
+fn the_type_of_assertions_is_no_other_issuers() {
+    for typ in ["ga+jwt", "GA+JWT", "application/ga+jwt"] {
+        let (key, message) = problem(&format!("jwks_file = \"keys.json\"\ntoken_type = \"{typ}\""));
+        assert_eq!(key, "issuer[0].token_type");
+        assert!(message.contains("gateway = true"), "{message}");
+    }
+}
