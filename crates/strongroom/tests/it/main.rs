@@ -15,6 +15,7 @@ mod disk;
 mod erasure;
 mod faults;
 mod gate;
+mod gateways;
 mod guides;
 mod issuers;
 mod keys;

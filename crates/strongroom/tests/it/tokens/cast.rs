@@ -20,6 +20,8 @@ pub(super) const EC_PEM: &str = "https://ec.example";
 pub(super) const ED_PEM: &str = "https://ed.example";
 pub(super) const SHARED: &str = "https://shared.example";
 pub(super) const PARTICULAR: &str = "https://particular.example";
+/// And a gateway.
+pub(super) const GATEWAY: &str = "https://gateway.example";
 
 const RSA: [Algorithm; 6] = [
     Algorithm::RS256,
@@ -35,6 +37,8 @@ pub(super) struct Cast {
     pub(super) world: World,
     pub(super) safe: Safe,
     signers: Vec<Known>,
+    /// The gateway: its assertions are good as long as they are fresh.
+    pub(super) gateway: Signer,
     /// Published for another purpose than signatures.
     pub(super) enc: Arc<Pair>,
     /// The key set as it is published.
@@ -55,13 +59,14 @@ impl Cast {
     pub(super) fn new() -> Self {
         let world = World::new(&(NO_RATES.to_owned() + &issuers()));
         let (signers, enc, set_document) = foreign(&world);
+        let gateway = gateway(&world);
         let trap = TcpListener::bind("127.0.0.1:0").unwrap();
         trap.set_nonblocking(true).unwrap();
         let safe = world.serve();
-        Self { world, safe, signers, enc, set_document, trap }
+        Self { world, safe, signers, gateway, enc, set_document, trap }
     }
 
-    /// All whose tokens are good.
+    /// All issuers of tokens that are good.
     pub(super) fn signers(&self) -> impl Iterator<Item = &Signer> + Clone {
         self.signers.iter().map(|known| &known.signer)
     }
@@ -189,6 +194,17 @@ fn foreign(world: &World) -> (Vec<Known>, Arc<Pair>, String) {
     (signers, enc, set)
 }
 
+/// Makes a gateway's key, and the file that the server reads.
+fn gateway(world: &World) -> Signer {
+    let pair = Arc::new(Pair::generate(Algorithm::EdDSA));
+    let set = json!({ "keys": [pair.jwk(&[("kid", "gateway")])] });
+    std::fs::write(world.path("gateway.json"), set.to_string()).unwrap();
+    let claims = claims(GATEWAY).with("tenant", quoted("shop.example"));
+    let mut signer = Signer::new(&pair, Algorithm::EdDSA, Some("gateway"), claims).living_s(60);
+    signer.header = signer.header.with("typ", quoted("ga+jwt"));
+    signer
+}
+
 fn issuers() -> String {
     let asymmetric = r#""RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA""#;
     let issuer = |name: &str, keys: &str, algorithms: &str, more: &str| {
@@ -209,6 +225,8 @@ fn issuers() -> String {
             r#""HS256""#,
             "token_type = \"shop+jwt\"\nsubject_claim = \"customer\"",
         ),
+        issuer(GATEWAY, r#"jwks_file = "gateway.json""#, r#""EdDSA""#, "gateway = true")
+            .replace("tenant = \"shop.example\"\n", ""),
     ]
     .concat()
 }

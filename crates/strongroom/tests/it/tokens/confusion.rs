@@ -17,6 +17,7 @@ pub(super) fn attacks(cast: &Cast, session: &Session) -> Vec<Attack> {
         ("RSA in PEM", cast.signer(RSA_PEM, Algorithm::RS256)),
         ("P-256 in PEM", cast.signer(EC_PEM, Algorithm::ES256)),
         ("Ed25519 in PEM", cast.signer(ED_PEM, Algorithm::EdDSA)),
+        ("a gateway", &cast.gateway),
         ("our own", &session.signer),
     ] {
         for (form, secret) in public_forms(&signer.pair) {

@@ -8,7 +8,10 @@ use super::signer::quoted;
 use super::{Attack, token};
 
 /// Types of other kinds of token, and what only looks like one of access, as JSON.
-const FOREIGN_TYPES: [&str; 30] = [
+const FOREIGN_TYPES: [&str; 33] = [
+    r#""ga+jwt""#,
+    r#""GA+JWT""#,
+    r#""application/ga+jwt""#,
     r#""rt+jwt""#,
     r#""RT+JWT""#,
     r#""application/rt+jwt""#,

@@ -25,7 +25,7 @@ pub(super) fn attacks(cast: &Cast) -> Vec<Attack> {
 }
 
 /// A refresh that is refused.
-fn exchange(what: &str, refresh: impl AsRef<str>) -> Attack {
+pub(super) fn exchange(what: &str, refresh: impl AsRef<str>) -> Attack {
     let body = format!(r#"{{"refresh_token":"{}"}}"#, refresh.as_ref());
     let request = format!(
         "POST /v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\

@@ -14,6 +14,7 @@ pub(super) fn attacks(cast: &Cast, session: &Session) -> Vec<Attack> {
         ("RSA", cast.key("rsa")),
         ("P-256", cast.key("p256")),
         ("secret", cast.signer(SHARED, Algorithm::HS256)),
+        ("a gateway", &cast.gateway),
         ("our own", &session.signer),
     ] {
         let good = signer.good();

@@ -57,6 +57,8 @@ pub(super) struct Signer {
     pub(super) algorithm: Algorithm,
     pub(super) header: Members,
     claims: Members,
+    /// For tokens that must be young: they say when they were made, and expire so much later.
+    life_s: Option<u64>,
 }
 
 impl Signer {
@@ -64,13 +66,23 @@ impl Signer {
     pub(super) fn new(pair: &Arc<Pair>, algorithm: Algorithm, kid: Option<&str>, claims: Members) -> Self {
         let header = Members::default().with("alg", quoted(&format!("{algorithm:?}")));
         let header = kid.iter().fold(header, |header, kid| header.with("kid", quoted(kid)));
-        Self { pair: Arc::clone(pair), algorithm, header, claims }
+        Self { pair: Arc::clone(pair), algorithm, header, claims, life_s: None }
+    }
+
+    /// The same, for tokens of this life from when they are made.
+    pub(super) fn living_s(self, life_s: u64) -> Self {
+        Self { life_s: Some(life_s), ..self }
     }
 
     /// The claims of a good token, with a `jti` that no other has.
     pub(super) fn claims(&self) -> Members {
         static TOKENS: AtomicU64 = AtomicU64::new(0);
-        self.claims.clone().with("jti", quoted(&TOKENS.fetch_add(1, Ordering::Relaxed).to_string()))
+        let claims =
+            self.claims.clone().with("jti", quoted(&TOKENS.fetch_add(1, Ordering::Relaxed).to_string()));
+        match self.life_s {
+            Some(life_s) => aged(claims, 0, life_s),
+            None => claims,
+        }
     }
 
     /// Whom its tokens speak for.
@@ -129,6 +141,12 @@ impl Signer {
     pub(super) fn posing_as(&self, other: &Self) -> Self {
         Self { pair: Arc::clone(&self.pair), algorithm: self.algorithm, ..other.clone() }
     }
+}
+
+/// With the dates of a token that was made a moment ago, at most seconds, and lives so long from then.
+pub(super) fn aged(claims: Members, ago_s: u64, life_s: u64) -> Members {
+    let issued_at = now_s() - ago_s;
+    claims.with("iat", issued_at.to_string()).with("exp", (issued_at + life_s).to_string())
 }
 
 /// A string of JSON; the text needs no escapes.
