@@ -1,10 +1,10 @@
 //! The token parser: nobody is known who did not sign, and whoever did is known exactly when the rules say so.
 //!
 //! The first line of an input names, by its first letter, what the rest is: a token as it is (`raw`); a line of header and
-//! the claims behind it, which are then signed for our own issuer (`own`) or the foreign one (`foreign`); members to alter in
-//! what good ones say (`alter`): a line `own` or `foreign`, then `header.NAME=VALUE` and `claims.NAME=VALUE`, a value as JSON
-//! has it, nothing to drop the member; edits of a good token (`edits`); a file of signing keys (`keys`), a key set (`jwks`)
-//! or a public key (`pem`).
+//! the claims behind it, which are then signed for our own issuer (`own`), the foreign one (`foreign`) or a gateway
+//! (`gateway`); members to alter in what good ones say (`alter`): a line `own`, `foreign` or `gateway`, then
+//! `header.NAME=VALUE` and `claims.NAME=VALUE`, a value as JSON has it, nothing to drop the member; edits of a good token
+//! (`edits`); a file of signing keys (`keys`), a key set (`jwks`) or a public key (`pem`).
 
 use std::cell::OnceCell;
 
@@ -15,8 +15,8 @@ use strongroom_testkit::sample;
 
 use crate::edits::edited;
 use crate::json_model;
-use crate::token_model::Speaks;
-use crate::token_world::{FOREIGN, LEEWAY, OWN, Signer, World, judge, verifier};
+use crate::token_model::{Rules, Speaks};
+use crate::token_world::{FOREIGN, GATEWAY, LEEWAY, OWN, Signer, World, judge, verifier};
 
 thread_local! {
     static WORLD: OnceCell<Option<World>> = const { OnceCell::new() };
@@ -33,6 +33,7 @@ pub(crate) fn check(input: &[u8]) -> &'static str {
             (Some(world), Some(b'r')) => raw(world, rest),
             (Some(world), Some(b'o')) => signed(world, Signer::Own, rest),
             (Some(world), Some(b'f')) => signed(world, Signer::Foreign, rest),
+            (Some(world), Some(b'g')) => signed(world, Signer::Gateway, rest),
             (Some(world), Some(b'a')) => altered(world, rest),
             (Some(world), Some(b'e')) => changed(world, rest),
             (_, Some(b'k')) => signing_keys(rest),
@@ -48,9 +49,10 @@ fn raw(world: &World, token: &[u8]) -> &'static str {
     let Ok(token) = std::str::from_utf8(token) else { return "no text" };
     let own = judge(world.own.as_ref(), token);
     let foreign = judge(world.foreign.as_ref(), token);
-    for (verdict, signer) in [(&own, Signer::Own), (&foreign, Signer::Foreign)] {
+    for (verdict, signers) in [(&own, &[Signer::Own][..]), (&foreign, &[Signer::Foreign, Signer::Gateway])] {
         let is_known = matches!(verdict, Verdict::Known(_));
-        assert!(!is_known || world.is_signed(signer, token), "known, and {signer:?} did not sign it");
+        let is_signed = signers.iter().any(|signer| world.is_signed(*signer, token));
+        assert!(!is_known || is_signed, "known, and none of {signers:?} signed it");
     }
     let is_refresh = world.own.read_refresh(token).is_ok();
     assert!(!is_refresh || world.is_signed(Signer::Own, token), "a refresh token that we did not sign");
@@ -76,17 +78,14 @@ fn signed(world: &World, signer: Signer, input: &[u8]) -> &'static str {
     let token = world.sign(signer, header, claims);
     let reached = raw(world, token.as_bytes());
 
-    let (rules, tenant) = match signer {
-        Signer::Own => (&OWN, sample::TENANT),
-        Signer::Foreign => (&FOREIGN, sample::OTHER_TENANT),
-    };
+    let rules = rules(signer);
     let expected = rules.read(token.len(), header, claims, sample::now(), LEEWAY);
     let said = match judge(&world.cache, &token) {
         Verdict::Known(principal) => {
-            assert_eq!(principal.caller.tenant.as_str(), tenant);
             assert_eq!(principal.session, rules.session);
+            let tenant = principal.caller.tenant.as_str().to_owned();
             let person = principal.caller.person.as_str().to_owned();
-            Some(Speaks { person, expires_at: principal.expires_at })
+            Some(Speaks { tenant, person, expires_at: principal.expires_at })
         }
         _ => None,
     };
@@ -97,8 +96,11 @@ fn signed(world: &World, signer: Signer, input: &[u8]) -> &'static str {
 /// What a good token says, with some members altered, and truly signed. An input that is near a good one is short.
 fn altered(world: &World, input: &[u8]) -> &'static str {
     let mut lines = input.split(|b| *b == b'\n');
-    let signer =
-        if lines.next().is_some_and(|line| line.starts_with(b"o")) { Signer::Own } else { Signer::Foreign };
+    let signer = match lines.next().and_then(<[u8]>::first) {
+        Some(b'o') => Signer::Own,
+        Some(b'g') => Signer::Gateway,
+        _ => Signer::Foreign,
+    };
     let (mut header, mut claims) = good_members(signer);
     for line in lines {
         let Ok(line) = std::str::from_utf8(line) else { continue };
@@ -116,6 +118,14 @@ fn altered(world: &World, input: &[u8]) -> &'static str {
     signed(world, signer, format!("{}\n{}", object(&header), object(&claims)).as_bytes())
 }
 
+fn rules(signer: Signer) -> &'static Rules {
+    match signer {
+        Signer::Own => &OWN,
+        Signer::Foreign => &FOREIGN,
+        Signer::Gateway => &GATEWAY,
+    }
+}
+
 type Members = Vec<(String, String)>;
 
 /// The header and the claims that make a token known.
@@ -123,14 +133,13 @@ fn good_members(signer: Signer) -> (Members, Members) {
     let now = sample::now().secs();
     let quoted = |text: &str| format!("\"{text}\"");
     let member = |(name, value): (&str, String)| (name.to_owned(), value);
-    let (rules, fid) = match signer {
-        Signer::Own => (&OWN, OWN.session.map(|session| quoted(&session.to_string()))),
-        Signer::Foreign => (&FOREIGN, None),
-    };
+    let rules = rules(signer);
+    let fid = rules.session.map(|session| quoted(&session.to_string()));
+    let tenant = matches!(signer, Signer::Gateway).then(|| quoted(sample::TENANT));
     let header = [
         Some(("alg", quoted(rules.algorithm))),
         rules.kid.map(|kid| ("kid", quoted(kid))),
-        Some(("typ", quoted("at+jwt"))),
+        rules.types.last().map(|typ| ("typ", quoted(typ))),
     ];
     let claims = [
         Some(("iss", quoted(rules.issuer))),
@@ -139,6 +148,7 @@ fn good_members(signer: Signer) -> (Members, Members) {
         Some(("iat", now.to_string())),
         Some(("exp", (now + 60).to_string())),
         fid.map(|fid| ("fid", fid)),
+        tenant.map(|tenant| ("tenant", tenant)),
     ];
     (header.into_iter().flatten().map(member).collect(), claims.into_iter().flatten().map(member).collect())
 }

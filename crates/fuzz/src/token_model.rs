@@ -29,11 +29,22 @@ pub(crate) struct Rules {
     pub(crate) audience: &'static [&'static str],
     /// The session that must be named, for our own.
     pub(crate) session: Option<SessionId>,
+    /// Whose people its tokens speak for.
+    pub(crate) reach: Reach,
+}
+
+/// Whose people an issuer's tokens speak for.
+pub(crate) enum Reach {
+    /// Those of this tenant.
+    Tenant(&'static str),
+    /// Those of the tenant that the claim `tenant` names, one of these; then the audience is one, and the life a minute.
+    Named(&'static [&'static str]),
 }
 
 /// Whom a token speaks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Speaks {
+    pub(crate) tenant: String,
     pub(crate) person: String,
     pub(crate) expires_at: Timestamp,
 }
@@ -71,6 +82,17 @@ impl Rules {
             }
             None => audience.iter().any(|one| self.audience.contains(&one.as_str())),
         };
+        let tenant = match self.reach {
+            Reach::Tenant(tenant) => tenant.to_owned(),
+            Reach::Named(tenants) => {
+                let named = text(&claims, "tenant")??;
+                let seconds = |name| Some(date(&claims, name)??.secs());
+                let life_s = seconds("exp")? - seconds("iat")?;
+                let is_assertion =
+                    audience.len() == 1 && (1..=60).contains(&life_s) && tenants.contains(&named.as_str());
+                is_assertion.then_some(named)?
+            }
+        };
         let is_ours = text(&claims, "iss")?.as_deref() == Some(self.issuer);
         let expires_at = date(&claims, "exp")??;
         let begins = [date(&claims, "nbf")?, date(&claims, "iat")?];
@@ -78,7 +100,11 @@ impl Rules {
             && begins.into_iter().flatten().all(|begin| begin <= now.plus(leeway));
         let person = text(&claims, "sub")??;
         let is_person = ExternalUserId::parse(&person).is_ok();
-        (is_headed && is_meant && is_ours && is_now && is_person).then_some(Speaks { person, expires_at })
+        (is_headed && is_meant && is_ours && is_now && is_person).then_some(Speaks {
+            tenant,
+            person,
+            expires_at,
+        })
     }
 }
 

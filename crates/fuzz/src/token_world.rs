@@ -1,10 +1,10 @@
-//! Two issuers with keys that everybody can read here, and those who verify their tokens.
+//! Two issuers and a gateway with keys that everybody can read here, and those who verify their tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
-use aws_lc_rs::signature::Ed25519KeyPair;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_executor::block_on;
@@ -19,12 +19,14 @@ use strongroom_testkit::fake::{CountingRandomness, InMemorySessionStore, ManualC
 use strongroom_testkit::sample;
 use zeroize::Zeroizing;
 
-use crate::token_model::Rules;
+use crate::token_model::{Reach, Rules};
 
 pub(crate) const LEEWAY: Duration = Duration::from_secs(30);
 /// The seed of our signing key, and the secret shared with the foreign issuer.
 const SEED: [u8; 32] = [1; 32];
 const SECRET: [u8; 64] = [7; 64];
+/// The seed of the gateway's key.
+const GATEWAY_SEED: [u8; 32] = [2; 32];
 /// The session that is live.
 const SESSION: SessionId = SessionId::from_bytes([3; 16]);
 /// More than an input needs, so few that entries are pushed out.
@@ -38,6 +40,7 @@ pub(crate) const OWN: Rules = Rules {
     issuer: sample::TENANT,
     audience: &[sample::TENANT],
     session: Some(SESSION),
+    reach: Reach::Tenant(sample::TENANT),
 };
 
 /// What the foreign issuer's tokens must say.
@@ -48,6 +51,18 @@ pub(crate) const FOREIGN: Rules = Rules {
     issuer: "https://id.shop.example",
     audience: &["other", "strongroom"],
     session: None,
+    reach: Reach::Tenant(sample::OTHER_TENANT),
+};
+
+/// What a gateway's tokens must say.
+pub(crate) const GATEWAY: Rules = Rules {
+    algorithm: "EdDSA",
+    kid: None,
+    types: &["ga+jwt"],
+    issuer: "https://gateway.example",
+    audience: &["other", "strongroom"],
+    session: None,
+    reach: Reach::Named(&[sample::TENANT, sample::OTHER_TENANT]),
 };
 
 /// Whose key signs.
@@ -55,11 +70,13 @@ pub(crate) const FOREIGN: Rules = Rules {
 pub(crate) enum Signer {
     Own,
     Foreign,
+    Gateway,
 }
 
 /// Everybody who looks at a token.
 pub(crate) struct World {
     own_pair: Ed25519KeyPair,
+    gateway_pair: Ed25519KeyPair,
     secret: hmac::Key,
     pub(crate) own: Arc<OwnTokens>,
     pub(crate) foreign: Arc<ForeignTokens>,
@@ -98,13 +115,16 @@ impl World {
             Arc::new(CountingRandomness::new()),
             lifetimes,
         ));
-        let foreign =
-            Arc::new(verifier(ForeignKeys::Secret(Zeroizing::new(SECRET.to_vec())), Algorithm::HS256).ok()?);
+        let gateway_pair = Ed25519KeyPair::from_seed_unchecked(&GATEWAY_SEED).ok()?;
+        let secret = ForeignKeys::Secret(Zeroizing::new(SECRET.to_vec()));
+        let issuers = vec![issuer(secret, Algorithm::HS256), gateway(&gateway_pair)];
+        let foreign = Arc::new(ForeignTokens::build(issuers, clock.clone(), LEEWAY).ok()?);
         let cache = TokenCache::new(vec![own.clone(), foreign.clone()], clock, CACHE_ENTRIES, LEEWAY);
         let own_pair = Ed25519KeyPair::from_seed_unchecked(&SEED).ok()?;
         let pair = own.issue(&sample::caller(), &SESSION).ok()?;
         let world = Self {
             own_pair,
+            gateway_pair,
             secret: hmac::Key::new(hmac::HMAC_SHA256, &SECRET),
             own,
             foreign,
@@ -137,6 +157,7 @@ impl World {
     fn signature(&self, signer: Signer, message: &[u8]) -> String {
         match signer {
             Signer::Own => URL_SAFE_NO_PAD.encode(self.own_pair.sign(message)),
+            Signer::Gateway => URL_SAFE_NO_PAD.encode(self.gateway_pair.sign(message)),
             Signer::Foreign => URL_SAFE_NO_PAD.encode(hmac::sign(&self.secret, message)),
         }
     }
@@ -147,9 +168,13 @@ pub(crate) fn verifier(
     keys: ForeignKeys,
     algorithm: Algorithm,
 ) -> Result<ForeignTokens, Vec<ForeignIssuerError>> {
-    let issuer = ForeignIssuer {
+    ForeignTokens::build(vec![issuer(keys, algorithm)], Arc::new(ManualClock::at(sample::now())), LEEWAY)
+}
+
+fn issuer(keys: ForeignKeys, algorithm: Algorithm) -> ForeignIssuer {
+    ForeignIssuer {
         issuer: FOREIGN.issuer.to_owned(),
-        audience: FOREIGN.audience.iter().map(|&one| one.to_owned()).collect(),
+        audience: texts(FOREIGN.audience),
         keys,
         algorithms: vec![algorithm],
         kind: IssuerKind::Bound {
@@ -157,8 +182,25 @@ pub(crate) fn verifier(
             token_type: None,
             tenant: sample::tenant(sample::OTHER_TENANT),
         },
-    };
-    ForeignTokens::build(vec![issuer], Arc::new(ManualClock::at(sample::now())), LEEWAY)
+    }
+}
+
+fn gateway(pair: &Ed25519KeyPair) -> ForeignIssuer {
+    let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
+    let set = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}]}}"#);
+    ForeignIssuer {
+        issuer: GATEWAY.issuer.to_owned(),
+        audience: texts(GATEWAY.audience),
+        keys: ForeignKeys::KeySet(set.into_bytes()),
+        algorithms: vec![Algorithm::EdDSA],
+        kind: IssuerKind::Gateway {
+            tenants: [sample::TENANT, sample::OTHER_TENANT].map(sample::tenant).into(),
+        },
+    }
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&one| one.to_owned()).collect()
 }
 
 /// The verdict of one who needs nothing that could be out of reach.

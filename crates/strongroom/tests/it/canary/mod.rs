@@ -228,6 +228,8 @@ fn drive_commands(exits: &mut Exits, world: &World) {
         ("keys list keyring.json", &[], done),
         ("keys list signing.json", &[], done),
         ("keys list issuer.secret", &[], refused),
+        ("keys publish signing.json", &[], done),
+        ("keys publish keyring.json", &[], refused),
         ("serve --config strongroom.toml", &unreadable[..1], refused),
         ("serve --config strongroom.toml", &unreadable[1..], refused),
     ] {
