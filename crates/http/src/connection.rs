@@ -22,7 +22,7 @@ use crate::wire::{Rest, Wire};
 
 /// How long a drain waits for the first request of a connection that has sent none: it may be in the socket already, and
 /// no client repeats a first request by itself.
-const FIRST_REQUEST_TIME: Duration = Duration::from_secs(1);
+pub(crate) const FIRST_REQUEST_TIME: Duration = Duration::from_secs(1);
 
 /// Who answers the requests of a connection.
 pub(crate) trait Answers {
@@ -159,6 +159,7 @@ mod tests {
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let wire = Sweeper::new(Deadlines::default()).watch();
         let limits = HeadLimits { head_bytes: 1024, target_bytes: 256, header_fields: 16 };
+        let stream = crate::stream::Stream::Plain(stream);
         let io = GateIo::new(stream, wire.clone(), Arc::default(), Arc::default(), limits, 1024);
         let (_drain, drain) = watch::channel(false);
         let (alive, _all_done) = mpsc::channel(1);

@@ -8,8 +8,10 @@ use crate::refusal::Refusal;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Phase {
-    /// Its first byte ever.
+    /// Its first byte ever, and once more its first through TLS.
     FirstByte,
+    /// The rest of a TLS handshake.
+    Handshake,
     /// Us: the request is there, the answer is not.
     Busy,
     /// The next request.
@@ -26,8 +28,16 @@ pub(crate) enum Phase {
 
 impl Phase {
     pub(crate) fn of_number(number: u8) -> Self {
-        let all =
-            [Self::FirstByte, Self::Busy, Self::Idle, Self::Head, Self::Body, Self::Write, Self::Linger];
+        let all = [
+            Self::FirstByte,
+            Self::Handshake,
+            Self::Busy,
+            Self::Idle,
+            Self::Head,
+            Self::Body,
+            Self::Write,
+            Self::Linger,
+        ];
         all.get(usize::from(number)).copied().unwrap_or(Self::Busy)
     }
 }
@@ -40,9 +50,9 @@ const LINGER_S: u32 = 2;
 /// How long each wait may be, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
-    /// For the first byte of a connection.
+    /// For the first byte of a connection, and through TLS for the first byte of its first request.
     pub first_byte_s: u32,
-    /// For a head, from its first byte to its last.
+    /// For a head, or a TLS handshake, from its first byte to its last.
     pub head_s: u32,
     /// Between requests.
     pub idle_s: u32,
@@ -66,6 +76,7 @@ impl Deadlines {
         match phase {
             Phase::Busy => None,
             Phase::FirstByte => over(self.first_byte_s, Refusal::FirstByteTooSlow),
+            Phase::Handshake => over(self.head_s, Refusal::TlsHandshakeTooSlow),
             Phase::Idle => over(self.idle_s, Refusal::Idle),
             Phase::Head => over(self.head_s, Refusal::HeadTooSlow),
             Phase::Body => {
@@ -103,6 +114,7 @@ mod tests {
     fn each_wait_has_its_own_time_and_our_own_work_has_none() {
         for (phase, last_s, refusal) in [
             (Phase::FirstByte, 1, Refusal::FirstByteTooSlow),
+            (Phase::Handshake, 2, Refusal::TlsHandshakeTooSlow),
             (Phase::Head, 2, Refusal::HeadTooSlow),
             (Phase::Idle, 3, Refusal::Idle),
             (Phase::Write, 4, Refusal::WriteStalled),

@@ -13,26 +13,25 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, BytesMut};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::AsyncWrite;
-use tokio::net::TcpStream;
 
 use crate::deadlines::Phase;
 use crate::gated_body::BodyFault;
 use crate::head_scan::{self, BodyKind, Head, HeadLimits};
+use crate::linger::linger;
 use crate::parking::{Warm, WarmOne};
 use crate::refusal::{Refusal, Refusals};
 use crate::scratch::{self, put};
+use crate::stream::Stream;
 use crate::wire::{Rest, Wire};
 
 /// What goes to the library in place of a refused head. The method tells whether the answer may have a body.
 const SUBSTITUTE: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 const SUBSTITUTE_HEAD: &[u8] = b"HEAD / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-/// Bytes that are read and thrown away behind a last answer, so that the reset of a full socket does not overtake it.
-const LINGER_BYTES: usize = 1024 * 1024;
 
 /// A client's socket, gated.
 #[derive(Debug)]
 pub(crate) struct GateIo {
-    stream: TcpStream,
+    stream: Stream,
     wire: Arc<Wire>,
     refusals: Arc<Refusals>,
     warm: Arc<Warm>,
@@ -69,7 +68,7 @@ enum Turn {
 
 impl GateIo {
     pub(crate) fn new(
-        stream: TcpStream,
+        stream: Stream,
         wire: Arc<Wire>,
         warm: Arc<Warm>,
         refusals: Arc<Refusals>,
@@ -156,33 +155,21 @@ impl GateIo {
 
     /// Ends a connection. Where the client may still be sending, it is given time to read its last answer first.
     pub(crate) async fn close(mut self) {
-        let is_sending =
-            poll_fn(|context| Poll::Ready(self.stream.poll_read_ready(context).is_ready())).await;
+        let socket = self.stream.socket();
+        let is_sending = poll_fn(|context| Poll::Ready(socket.poll_read_ready(context).is_ready())).await;
         let has_more = is_sending || !self.pending.is_empty() || self.wire.rest() != Rest::Nothing;
         let may_send = has_more || matches!(self.turn, Turn::Refused | Turn::Chunks(_));
-        if !may_send {
+        if !may_send && matches!(self.stream, Stream::Plain(_)) {
             return;
         }
-        let said_end = poll_fn(|context| Pin::new(&mut self.stream).poll_shutdown(context)).await;
-        if said_end.is_err() {
-            return;
-        }
-        self.wire.enter(Phase::Linger);
-        let mut left = LINGER_BYTES;
-        while left > 0 {
-            let discard = poll_fn(|context| {
-                let read = scratch::poll_read(&mut self.stream, context, scratch::BYTES, <[u8]>::len);
-                if read.is_pending() && self.wire.expired().is_some() {
-                    return Poll::Ready(Ok(0));
-                }
-                self.wire.wait(context);
-                read
-            });
-            match discard.await {
-                Ok(1..) if self.wire.expired().is_some() => break,
-                Ok(read @ 1..) => left = left.saturating_sub(read),
-                Ok(0) | Err(_) => break,
-            }
+        // Through TLS the end is said whoever waits for it, and what was written before must find room first: the time of
+        // an answer that is not taken holds.
+        let said_end = poll_fn(|context| {
+            let said = Pin::new(&mut self.stream).poll_shutdown(context);
+            self.note_write(said, context)
+        });
+        if said_end.await.is_ok() && may_send {
+            linger(self.stream.socket(), &self.wire).await;
         }
     }
 
@@ -424,7 +411,9 @@ impl Write for GateIo {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.stream).poll_flush(context);
+        this.note_write(flushed, context)
     }
 
     /// The library is done; the socket is closed by [`GateIo::close`], or goes on with a fresh connection.

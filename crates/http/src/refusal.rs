@@ -57,6 +57,10 @@ pub enum Refusal {
     BodyOverhead,
     /// A connection on which no first byte came.
     FirstByteTooSlow,
+    /// A TLS handshake that failed: it was none, it was broken off, or the two could not agree.
+    TlsHandshake,
+    /// A TLS handshake that was not done in its time.
+    TlsHandshakeTooSlow,
     /// A connection that was kept alive for nothing.
     Idle,
     /// An answer that was not taken.
@@ -71,7 +75,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::LineEnding,
         Self::RequestLine,
         Self::Version,
@@ -95,6 +99,8 @@ impl Refusal {
         Self::TooManyChunks,
         Self::BodyOverhead,
         Self::FirstByteTooSlow,
+        Self::TlsHandshake,
+        Self::TlsHandshakeTooSlow,
         Self::Idle,
         Self::WriteStalled,
         Self::TooManyConnections,
@@ -166,6 +172,8 @@ impl Refusal {
             Self::TooManyChunks => "too_many_chunks",
             Self::BodyOverhead => "body_overhead",
             Self::FirstByteTooSlow => "first_byte_too_slow",
+            Self::TlsHandshake => "tls_handshake",
+            Self::TlsHandshakeTooSlow => "tls_handshake_too_slow",
             Self::Idle => "idle",
             Self::WriteStalled => "write_stalled",
             Self::TooManyConnections => "too_many_connections",

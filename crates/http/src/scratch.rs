@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 
 use hyper::rt::ReadBufCursor;
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
 
 /// Bytes that one read takes from a socket at most.
 pub(crate) const BYTES: usize = 16 * 1024;
@@ -26,7 +25,7 @@ pub(crate) fn put(to: &mut ReadBufCursor<'_>, bytes: &[u8], most: u64) -> usize 
 
 /// Reads a socket into the core's buffer, and overwrites what it held: there are tokens and values in it.
 pub(crate) fn poll_read<T>(
-    stream: &mut TcpStream,
+    stream: &mut (impl AsyncRead + Unpin),
     context: &mut Context<'_>,
     most: usize,
     take: impl FnOnce(&[u8]) -> T,

@@ -6,6 +6,7 @@
 use std::io;
 use std::net::{IpAddr, TcpListener};
 use std::os::unix::net::UnixListener;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
@@ -28,13 +29,17 @@ use crate::exchange::Exchange;
 use crate::exposition;
 use crate::gate_io::GateIo;
 use crate::gated_body::GatedBody;
+use crate::handshake::shake_hands;
 use crate::head_scan::HeadLimits;
 use crate::listeners::Listeners;
 use crate::metrics::Metrics;
 use crate::parking::Warm;
 use crate::places::Places;
 use crate::refusal::Refusal;
+use crate::stream::Stream;
 use crate::sweeper::Sweeper;
+use crate::tls::Tls;
+use crate::wire::Wire;
 
 /// Connections of the admin listener: a scraper, a prober and a person.
 const ADMIN_CONNECTIONS: usize = 64;
@@ -90,6 +95,8 @@ pub enum Stopped {
 /// One port's worth of service, shared by the cores.
 struct Port {
     service: Service,
+    /// `None`: connections are in the clear.
+    tls: Option<Arc<Tls>>,
     api: Arc<Api>,
     metrics: Arc<Metrics>,
     crowd: Arc<Crowd>,
@@ -114,7 +121,8 @@ enum Service {
 
 impl Server {
     /// Starts one thread per core of `listeners`, and one for the admin routes. `registry`: what others count, to be listed
-    /// beside what is counted here.
+    /// beside what is counted here. `tls`: what
+    /// connections begin with; the admin routes are in the clear.
     ///
     /// # Errors
     ///
@@ -124,25 +132,27 @@ impl Server {
         listeners: Listeners,
         admin: Option<Listeners>,
         options: ServerOptions,
+        tls: Option<Arc<Tls>>,
         mut registry: Registry,
     ) -> io::Result<Self> {
         let api = Arc::new(api);
         let draining = Arc::new(Draining::default());
         let chunked_bytes = api.http_limits.wire_bytes();
-        let port = |service, connections, per_address, metrics| {
+        let port = |service, tls, connections, per_address, metrics| {
             let ServerOptions { head, deadlines, .. } = options;
             let (api, crowd) = (api.clone(), Arc::new(Crowd::new(per_address)));
-            Arc::new(Port { service, api, metrics, crowd, connections, head, chunked_bytes, deadlines })
+            Arc::new(Port { service, tls, api, metrics, crowd, connections, head, chunked_bytes, deadlines })
         };
         let metrics = Arc::new(Metrics::new(api.places.clone()));
         exposition::register(&mut registry, metrics.clone());
         let exchange = Exchange::new(api.clone(), metrics.clone()).map_err(io::Error::other)?;
-        let main =
-            port(Service::Api(exchange), options.connections, options.connections_per_address, metrics);
+        let (connections, per_address) = (options.connections, options.connections_per_address);
+        let main = port(Service::Api(exchange), tls, connections, per_address, metrics);
         let admin_service = Admin::new(api.upstream.clone(), draining.clone(), registry);
         // Operators' own mistakes are not counted among strangers'.
         let side = port(
             Service::Admin(admin_service),
+            None,
             ADMIN_CONNECTIONS,
             ADMIN_CONNECTIONS,
             Arc::new(Metrics::new(Arc::new(Places::new(ADMIN_CONNECTIONS, 0)))),
@@ -321,16 +331,65 @@ impl Port {
 
 impl Core {
     /// Serves a connection in a task of its own, or drops it when there are too many.
-    fn take(&self, stream: TcpStream, from: IpAddr, drain: &watch::Receiver<bool>, alive: &mpsc::Sender<()>) {
+    fn take(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        from: IpAddr,
+        drain: &watch::Receiver<bool>,
+        alive: &mpsc::Sender<()>,
+    ) {
         let peer = self.port.api.trusted_proxies.peer(from);
         let Some(open) = self.port.admit(peer) else { return };
         // Answers are small and whole: waiting for more to send would only delay them. A socket that refuses is dying.
         let _ = stream.set_nodelay(true);
         let wire = self.sweeper.watch();
+        let (drain, alive) = (drain.clone(), alive.clone());
+        match self.port.tls.clone() {
+            None => self.serve(Stream::Plain(stream), wire, open, drain, alive),
+            Some(tls) => {
+                tokio::spawn(self.clone().begin(stream, tls, wire, open, drain, alive));
+            }
+        }
+    }
+
+    /// Shakes hands, and has the connection served in another task, which holds nothing of this one's. A drain waits for a
+    /// handshake as long as for a first request.
+    async fn begin(
+        self: Arc<Self>,
+        stream: TcpStream,
+        tls: Arc<Tls>,
+        wire: Arc<Wire>,
+        open: Open,
+        mut drain: watch::Receiver<bool>,
+        alive: mpsc::Sender<()>,
+    ) {
+        let shaken = {
+            let mut handshake = pin!(shake_hands(stream, &tls, &wire, &self.port.metrics.refusals));
+            tokio::select! {
+                biased;
+                stream = handshake.as_mut() => stream,
+                () = begun(&mut drain) => {
+                    tokio::time::timeout(connection::FIRST_REQUEST_TIME, handshake).await.unwrap_or_default()
+                }
+            }
+        };
+        if let Some(stream) = shaken {
+            self.serve(stream, wire, open, drain, alive);
+        }
+    }
+
+    fn serve(
+        &self,
+        stream: Stream,
+        wire: Arc<Wire>,
+        open: Open,
+        drain: watch::Receiver<bool>,
+        alive: mpsc::Sender<()>,
+    ) {
         let (warm, refusals) = (self.warm.clone(), self.port.metrics.refusals.clone());
         let (head, chunked_bytes) = (self.port.head, self.port.chunked_bytes);
         let io = GateIo::new(stream, wire.clone(), warm, refusals, head, chunked_bytes);
-        tokio::spawn(connection::serve(io, wire, drain.clone(), open, alive.clone()));
+        tokio::spawn(connection::serve(io, wire, drain, open, alive));
     }
 }
 

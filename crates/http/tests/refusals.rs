@@ -12,7 +12,8 @@ use prometheus_client::registry::Registry;
 use strongroom_app::{Identity, SignUpQuota, Tenant, Tenants};
 use strongroom_domain::Limits;
 use strongroom_http::{
-    Api, Deadlines, HeadLimits, HttpLimits, Listeners, Refusal, Server, ServerOptions, TrustedProxies,
+    Api, Deadlines, HeadLimits, HttpLimits, Listeners, Refusal, Server, ServerOptions, Tls, TlsIdentity,
+    TrustedProxies,
 };
 use strongroom_testkit::fake::{
     CountingRandomness, InMemorySessionStore, InMemoryUpstream, ManualClock, StaticAuthenticator,
@@ -45,7 +46,7 @@ fn options(refusal: Refusal) -> ServerOptions {
         head: HeadLimits { head_bytes: 1024, target_bytes: 256, header_fields: 16 },
         deadlines: Deadlines {
             first_byte_s: seconds(Refusal::FirstByteTooSlow),
-            head_s: seconds(Refusal::HeadTooSlow),
+            head_s: seconds(Refusal::HeadTooSlow).min(seconds(Refusal::TlsHandshakeTooSlow)),
             idle_s: seconds(Refusal::Idle),
             body_bytes_per_s: if refusal == Refusal::BodyTooSlow { 256 } else { 0 },
             write_stall_s: seconds(Refusal::WriteStalled),
@@ -94,6 +95,8 @@ fn surface() -> Api {
 enum Story {
     /// These bytes are sent, and the connection ends.
     Sent(String),
+    /// The same, to a port that wants TLS.
+    SentToTls(&'static str),
     /// So many connections are there already.
     Crowd(usize),
     /// So many bodies are on their way already.
@@ -147,6 +150,9 @@ fn story(refusal: Refusal) -> Story {
             post("Transfer-Encoding: chunked\r\n", &format!("0\r\n{}\r\n", "A: 1\r\n".repeat(17)))
         }
         Refusal::FirstByteTooSlow => Story::Sent(String::new()),
+        Refusal::TlsHandshake => Story::SentToTls("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        // The beginning of a record, and of a record only.
+        Refusal::TlsHandshakeTooSlow => Story::SentToTls("\x16\x03\x01"),
         Refusal::Idle => get(""),
         Refusal::WriteStalled => Story::Deaf,
         Refusal::TooManyInFlight => Story::Busy(REQUESTS_IN_FLIGHT),
@@ -172,6 +178,7 @@ fn refresh(begun: &str) -> String {
 
 fn act(story: Story, address: SocketAddr, admin: SocketAddr) {
     match story {
+        Story::SentToTls(bytes) => act(Story::Sent(bytes.to_owned()), address, admin),
         Story::Sent(bytes) => {
             let mut client = connect(address);
             client.write_all(bytes.as_bytes()).unwrap();
@@ -206,6 +213,18 @@ fn act(story: Story, address: SocketAddr, admin: SocketAddr) {
     }
 }
 
+/// A certificate for nobody: no handshake here comes so far that anybody sees it.
+fn tls() -> Arc<Tls> {
+    let certified = rcgen::generate_simple_self_signed(Vec::new()).unwrap();
+    let (certificates, private_key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
+    let identity = TlsIdentity {
+        certificates: certificates.as_bytes(),
+        private_key: private_key.as_bytes(),
+        client_authorities: None,
+    };
+    Arc::new(Tls::new(identity, Arc::new(ManualClock::default())).unwrap().0)
+}
+
 fn scrape(admin: SocketAddr) -> String {
     let mut client = connect(admin);
     client.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
@@ -233,10 +252,12 @@ fn each_reason_is_counted_once_under_its_own_name() {
                 let bind = || Listeners::bind(&["127.0.0.1:0".parse().unwrap()], 1).unwrap();
                 let (listeners, admin) = (bind(), bind());
                 let (address, admin_address) = (listeners.addresses()[0], admin.addresses()[0]);
+                let story = story(refusal);
+                let tls = matches!(story, Story::SentToTls(_)).then(tls);
+                let (options, registry) = (options(refusal), Registry::default());
                 let _server =
-                    Server::start(surface(), listeners, Some(admin), options(refusal), Registry::default())
-                        .unwrap();
-                act(story(refusal), address, admin_address);
+                    Server::start(surface(), listeners, Some(admin), options, tls, registry).unwrap();
+                act(story, address, admin_address);
                 assert_eq!(counts(admin_address), [(refusal.label().to_owned(), 1)]);
             });
         }

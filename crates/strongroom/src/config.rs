@@ -17,6 +17,7 @@ mod secret;
 mod server;
 mod show;
 mod tenant;
+mod tls;
 mod tokens;
 mod web_origin;
 
@@ -26,6 +27,8 @@ mod documentation_tests;
 mod issuer_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;
 
 use strongroom_app::Tenant;
 
@@ -38,6 +41,7 @@ pub(crate) use reader::InForce;
 pub(crate) use safe::Safe;
 pub(crate) use secret::KeySource;
 pub(crate) use server::Server;
+pub(crate) use tls::Tls;
 pub(crate) use tokens::{LONGEST_TOKEN_LIFE, Tokens};
 
 use problem::Source;

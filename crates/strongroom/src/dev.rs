@@ -55,13 +55,13 @@ pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let sources = KeySources::of(&config);
     let (api, store, verifiers) = compose(parts(config, true)?)?;
     let registry = registry(&store, &verifiers, &logging);
-    let keys = KeyChanges::new(sources, verifiers, hangup);
+    let keys = KeyChanges::new(sources, verifiers, None, hangup);
 
     let refused = |error: &dyn std::error::Error| Failure::Running(format!("the demo person: {error}"));
     let tenant = TenantId::parse("localhost").map_err(|error| refused(&error))?;
     let person = ExternalUserId::parse(DEMO_PERSON).map_err(|error| refused(&error))?;
     let demo = runtime.block_on(api.identity.begin(tenant, person)).map_err(|error| refused(&error))?;
-    let served = Served { api, keys, listeners, admin: Some(admin), options, registry };
+    let served = Served { api, keys, listeners, admin: Some(admin), options, tls: None, registry };
     serve_until_signal(runtime, served, &store, || {
         match args.format {
             Format::Json => say_json(args, address, admin_address, &demo, out),

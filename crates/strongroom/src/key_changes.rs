@@ -1,14 +1,17 @@
-//! Keys that change while the safe serves: on SIGHUP they are read again from where the configuration said at start, and
-//! the key sets that are fetched are looked at.
+//! Keys that change while the safe serves: on SIGHUP they are read again from where the configuration said at start, the
+//! certificate of TLS with them, and the key sets that are fetched are looked at.
 //!
 //! What cannot be read changes nothing: the old keys stay in force, and the log says so. A key that is gone takes with it
 //! every token that it signed, remembered or not.
 
+use std::sync::Arc;
+
+use strongroom_http::Tls;
 use strongroom_jwt::{ForeignKeys, SigningKeys};
 use tokio::signal::unix::Signal;
 
 use crate::compose::Verifiers;
-use crate::config::{Config, Issuer, IssuerKeys, KeySource};
+use crate::config::{self, Config, Issuer, IssuerKeys, KeySource};
 use crate::failure::Failure;
 use crate::key_files;
 
@@ -18,6 +21,7 @@ pub(crate) struct KeySources {
     signing_keys: KeySource,
     /// Those with keys in a file.
     issuers: Vec<Issuer>,
+    tls: Option<config::Tls>,
 }
 
 impl KeySources {
@@ -26,6 +30,7 @@ impl KeySources {
         Self {
             signing_keys: config.tokens.signing_keys.clone(),
             issuers: config.issuers.iter().filter(has_file).cloned().collect(),
+            tls: config.server.tls.clone(),
         }
     }
 }
@@ -35,12 +40,18 @@ impl KeySources {
 pub(crate) struct KeyChanges {
     sources: KeySources,
     verifiers: Verifiers,
+    tls: Option<Arc<Tls>>,
     hangup: Signal,
 }
 
 impl KeyChanges {
-    pub(crate) fn new(sources: KeySources, verifiers: Verifiers, hangup: Signal) -> Self {
-        Self { sources, verifiers, hangup }
+    pub(crate) fn new(
+        sources: KeySources,
+        verifiers: Verifiers,
+        tls: Option<Arc<Tls>>,
+        hangup: Signal,
+    ) -> Self {
+        Self { sources, verifiers, tls, hangup }
     }
 
     /// Sets the keepers of fetched key sets to work, on the runtime that this is called on.
@@ -74,6 +85,11 @@ impl KeyChanges {
                     tracing::error!(issuer = issuer.iss, %failure, "keys of an issuer stay as they were");
                 }
             }
+        }
+        if let (Some(files), Some(tls)) = (&self.sources.tls, &self.tls)
+            && let Err(failure) = key_files::tls_again(files, tls)
+        {
+            tracing::error!(%failure, "the certificate stays as it was");
         }
         if is_one_gone {
             self.verifiers.remembered.forget_all();

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_app::Tenant;
+use strongroom_http::{Tls, TlsError, TlsIdentity, Validity};
 use strongroom_jwt::{ForeignIssuer, ForeignKeys, IssuerKind, MAX_DOCUMENT_BYTES, RemoteKeySet, SigningKeys};
 use strongroom_seal::Keyring;
 use strongroom_seal::secret_file::{MAX_SECRET_FILE_BYTES, read_secret_file};
 use strongroom_upstream::{Client, ClientLimits, HttpKeySetSource, Roots};
 use zeroize::Zeroizing;
 
-use crate::config::{Issuer, IssuerKeys, KeySource, PublishedKeys, Reach};
+use crate::config::{self, Issuer, IssuerKeys, KeySource, PublishedKeys, Reach};
 use crate::failure::Failure;
 use crate::system_clock::SystemClock;
 
@@ -78,6 +79,53 @@ pub(crate) fn issuer_keys(issuer: &Issuer) -> Result<ForeignKeys, Failure> {
         IssuerKeys::PublicKey(path) => ForeignKeys::PublicKeyPem(read_public(path)?),
         IssuerKeys::Secret(path) => ForeignKeys::Secret(without_newline(read_secret(path)?)),
     })
+}
+
+/// What TLS connections begin with.
+///
+/// # Errors
+///
+/// As [`keyring`].
+pub(crate) fn tls(files: &config::Tls) -> Result<Tls, Failure> {
+    with_identity(files, |identity| Tls::new(identity, Arc::new(SystemClock)))
+}
+
+/// Replaces it by what the files hold now.
+///
+/// # Errors
+///
+/// As [`keyring`], and all is as it was.
+pub(crate) fn tls_again(files: &config::Tls, tls: &Tls) -> Result<(), Failure> {
+    with_identity(files, |identity| Ok(((), tls.replace(identity)?)))
+}
+
+fn with_identity<T>(
+    files: &config::Tls,
+    use_it: impl FnOnce(TlsIdentity<'_>) -> Result<(T, Validity), TlsError>,
+) -> Result<T, Failure> {
+    let certificates = read_public(&files.certificates)?;
+    let private_key = read_secret(&files.private_key)?;
+    let client_authorities = files.client_authorities.as_deref().map(read_public).transpose()?;
+    let identity = TlsIdentity {
+        certificates: &certificates,
+        private_key: &private_key,
+        client_authorities: client_authorities.as_deref(),
+    };
+    let (made, validity) = use_it(identity).map_err(|error| {
+        let file = match error {
+            TlsError::PrivateKey | TlsError::Mismatch => &files.private_key,
+            TlsError::ClientAuthorities => files.client_authorities.as_ref().unwrap_or(&files.certificates),
+            TlsError::Certificates | TlsError::Unusable => &files.certificates,
+        };
+        Failure::Keys(format!("{}: {error}", file.display()))
+    })?;
+    let file = files.certificates.display();
+    match validity {
+        Validity::Now => {}
+        Validity::NotYet => tracing::warn!(%file, "the certificate is not valid yet"),
+        Validity::Expired => tracing::warn!(%file, "the certificate has expired"),
+    }
+    Ok(made)
 }
 
 /// What fetches an issuer's keys. Nothing is fetched here.

@@ -1,10 +1,11 @@
 //! `strongroom serve`: the safe as a configuration file says, until a signal ends it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
 use strongroom_http::{
-    Api, BindError, HttpLimits, Listeners, Server, ServerOptions, Stopped, TrustedProxies,
+    Api, BindError, HttpLimits, Listeners, Server, ServerOptions, Stopped, Tls, TrustedProxies,
 };
 use strongroom_jwt::Lifetimes;
 use strongroom_store_sqlite::SqliteStore;
@@ -33,18 +34,20 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Fail
     let admin = config.server.admin_listen.map(|address| bind(&[address], Some(1))).transpose()?;
     let (options, configured) = (options(&config), config.limits.connections);
     let sources = KeySources::of(&config);
+    let tls = config.server.tls.as_ref().map(key_files::tls).transpose()?.map(Arc::new);
     let (api, store, verifiers) = compose(parts(config, false)?)?;
     let registry = registry(&store, &verifiers, &logging);
-    let keys = KeyChanges::new(sources, verifiers, hangup);
+    let keys = KeyChanges::new(sources, verifiers, tls.clone(), hangup);
 
     let addresses = listeners.addresses().to_vec();
     let admin_address = admin.as_ref().and_then(|admin| admin.addresses().first().copied());
-    let served = Served { api, keys, listeners, admin, options, registry };
+    let is_tls = tls.is_some();
+    let served = Served { api, keys, listeners, admin, options, tls, registry };
     serve_until_signal(runtime, served, &store, || {
         warn_of_few_files(configured, options.connections);
         for address in addresses {
             let admin_address = admin_address.map(tracing::field::display);
-            tracing::info!(%address, admin_address, "listening");
+            tracing::info!(%address, admin_address, tls = is_tls, "listening");
         }
         Ok(())
     })
@@ -141,6 +144,7 @@ pub(crate) struct Served {
     pub(crate) listeners: Listeners,
     pub(crate) admin: Option<Listeners>,
     pub(crate) options: ServerOptions,
+    pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) registry: Registry,
 }
 
@@ -155,9 +159,9 @@ pub(crate) fn serve_until_signal(
     let stopped = runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).map_err(could_not)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(could_not)?;
-        let Served { api, mut keys, listeners, admin, options, registry } = surface;
+        let Served { api, mut keys, listeners, admin, options, tls, registry } = surface;
         keys.keep();
-        let server = Server::start(api, listeners, admin, options, registry).map_err(could_not)?;
+        let server = Server::start(api, listeners, admin, options, tls, registry).map_err(could_not)?;
         let said = ready();
         if said.is_ok() {
             tokio::select! {

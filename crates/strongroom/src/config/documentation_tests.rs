@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::tests::{ISSUER, TENANT, in_file, load};
+use super::tls_tests::TLS;
 use super::*;
 
 /// Every setting there is, as the reader asks for it, tables without their number.
 fn every_setting() -> Vec<String> {
-    let loaded = load(&format!("{ISSUER}{TENANT}"), &[]).unwrap();
+    let loaded = load(&format!("{TLS}{ISSUER}{TENANT}"), &[]).unwrap();
     let keys = loaded.in_force.iter().map(|it| it.key.replace("[0]", ""));
     keys.chain(secret::SECRET_KEYS.map(str::to_owned)).collect()
 }
@@ -22,8 +23,9 @@ fn the_example_states_the_defaults_and_every_setting() {
         assert_eq!(setting.source, in_file(), "{} is stated", setting.key);
     }
     for setting in every_setting() {
-        let (section, key) = setting.split_once('.').unwrap();
-        let variable = format!("STRONGROOM_{}__{}", section.to_uppercase(), key.to_uppercase());
+        let (section, key) = setting.rsplit_once('.').unwrap();
+        let variable =
+            format!("STRONGROOM_{}__{}", section.replace('.', "__").to_uppercase(), key.to_uppercase());
         let is_stated = EXAMPLE.lines().any(|line| {
             let line = line.trim_start_matches("# ");
             line.starts_with(&format!("{key} = "))
@@ -42,6 +44,15 @@ fn the_example_s_commented_issuer_is_good_once_uncommented() {
     let config = load(&text, &[]).unwrap().config;
     assert_eq!(config.issuers.len(), 1);
     assert_eq!(config.issuers[0].keys, IssuerKeys::Jwks(PathBuf::from("/etc/strongroom/shop-keys.json")));
+}
+
+#[test]
+fn the_example_s_commented_tls_is_good_once_uncommented() {
+    let text = EXAMPLE.replace("# [server.tls]", "[server.tls]").replace("# certificate", "certificate");
+    let text = text.replace("# private_key", "private_key").replace("# client_ca", "client_ca");
+    let tls = load(&text, &[]).unwrap().config.server.tls.unwrap();
+    assert_eq!(tls.private_key, Path::new("/etc/strongroom/tls/key.pem"));
+    assert_eq!(tls.client_authorities, None);
 }
 
 #[test]

@@ -223,6 +223,15 @@ impl Section<'_> {
         }
     }
 
+    /// A path that must be given.
+    pub(super) fn required_path(&mut self, key: &'static str) -> Option<PathBuf> {
+        if self.values.contains_key(key) {
+            return self.path(key, "");
+        }
+        self.asked.push(key);
+        self.fault(key, self.source.clone(), "must be given")
+    }
+
     /// A path, `None` when it is empty. One in the file, or a default, is relative to the file's directory.
     pub(super) fn path_or_none(
         &mut self,
@@ -277,6 +286,23 @@ impl Section<'_> {
             // Another variable reaches into it.
             _ => self.fault(secret, source, "expected a string"),
         }
+    }
+
+    /// Reads `[section.name]`; `None` where it is absent.
+    pub(super) fn subsection<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Section<'_>) -> Option<T>,
+    ) -> Result<Option<T>, Noted> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let source = source_of(&self.reader.figment, first_leaf(&value));
+        let read = match value {
+            Value::Dict(_, values) => {
+                self.reader.table(format!("{}.{name}", self.path), values, source, read)
+            }
+            _ => self.fault(name, source, "expected a section"),
+        };
+        read.map(Some).ok_or(Noted)
     }
 
     /// Notes that settings of this section do not fit together.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::reader::Section;
+use super::tls::Tls;
 
 /// More listeners or workers than any machine needs.
 const MAX_LISTENERS: usize = 16;
@@ -27,6 +28,8 @@ pub(crate) struct Server {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// `drain_s`: how long requests in hand may take after SIGTERM.
     pub(crate) drain: Duration,
+    /// `[server.tls]`: `None` when connections are in the clear. The admin listener's always are.
+    pub(crate) tls: Option<Tls>,
 }
 
 impl Server {
@@ -39,6 +42,7 @@ impl Server {
         let workers = section.read("workers", 0, |raw| raw.size(0..=MAX_WORKERS));
         let trusted_proxies = section.list("trusted_proxies", &[], network);
         let drain = section.read("drain_s", 20, |raw| raw.seconds(1..=MAX_DRAIN_S));
+        let tls = section.subsection("tls", Tls::read);
 
         let server = Self {
             listen: listen?,
@@ -46,6 +50,7 @@ impl Server {
             workers: NonZeroUsize::new(workers?),
             trusted_proxies: trusted_proxies?,
             drain: drain?,
+            tls: tls.ok()?,
         };
         if server.listen.is_empty() || server.listen.len() > MAX_LISTENERS {
             return section.refuse("listen", format!("expected 1 to {MAX_LISTENERS} addresses"));

@@ -29,11 +29,11 @@ pub(super) fn load(text: &str, pairs: &[(&str, &str)]) -> Result<Loaded, Refused
 }
 
 /// A file with one tenant that is good but for what is given.
-fn load_with(text: &str, pairs: &[(&str, &str)]) -> Result<Loaded, Refused> {
+pub(super) fn load_with(text: &str, pairs: &[(&str, &str)]) -> Result<Loaded, Refused> {
     load(&format!("{text}\n{TENANT}"), pairs)
 }
 
-fn problems(loaded: Result<Loaded, Refused>) -> Vec<Problem> {
+pub(super) fn problems(loaded: Result<Loaded, Refused>) -> Vec<Problem> {
     loaded.err().map(|refused| refused.problems).unwrap_or_default()
 }
 
@@ -49,7 +49,7 @@ fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-fn shown(loaded: &Loaded) -> String {
+pub(super) fn shown(loaded: &Loaded) -> String {
     let mut out = Vec::new();
     InForce::write_all(&loaded.in_force, &mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -177,7 +177,8 @@ const BAD_SETTINGS: &[(&str, &str)] = &[
     ("server.drain_s = 0", "server.drain_s"),
     ("server.drain_s = 1.5", "server.drain_s"),
     ("server = 5", "server"),
-    ("server.tls.certificate_file = \"x\"", "server.tls"),
+    ("server.tls.certificate_file = \"x\"", "server.tls.private_key_file"),
+    ("server.tls = true", "server.tls"),
     ("server.trusted_proxies = [\"10.0.0.1/8\"]", "server.trusted_proxies[0]"),
     ("server.trusted_proxies = [\"::/0\", \"proxy\"]", "server.trusted_proxies[1]"),
     ("safe.store = \"postgres\"", "safe.store"),

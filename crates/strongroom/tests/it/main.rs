@@ -29,5 +29,6 @@ mod signing_keys;
 mod store_stats;
 mod support;
 mod tenants;
+mod tls;
 mod tokens;
 mod transcripts;

@@ -2,6 +2,7 @@
 
 pub(crate) mod issuer;
 pub(crate) mod process;
+pub(crate) mod tls;
 pub(crate) mod wire;
 pub(crate) mod world;
 

@@ -27,9 +27,9 @@ const ALLOWED: [&str; 17] = [
     "x-request-id",
 ];
 
-/// One connection.
-pub(crate) struct Client {
-    reader: BufReader<TcpStream>,
+/// One connection, in the clear or through TLS.
+pub(crate) struct Client<S = TcpStream> {
+    reader: BufReader<S>,
 }
 
 /// One answer, as it stood on the wire.
@@ -76,16 +76,6 @@ impl Client {
         Self { reader: BufReader::new(stream) }
     }
 
-    /// Sends bytes as they are.
-    pub(crate) fn send(&mut self, bytes: &[u8]) {
-        self.reader.get_mut().write_all(bytes).expect("the server reads");
-    }
-
-    /// Sends bytes, or says how the connection ended.
-    pub(crate) fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.reader.get_mut().write_all(bytes)
-    }
-
     /// The connection once more, to send from another thread.
     pub(crate) fn sender(&self) -> TcpStream {
         self.reader.get_ref().try_clone().expect("a socket")
@@ -114,6 +104,33 @@ impl Client {
     /// Sends no more, and still reads.
     pub(crate) fn end(&mut self) {
         self.reader.get_mut().shutdown(std::net::Shutdown::Write).expect("a socket");
+    }
+
+    /// Closes our side: nothing more will be sent.
+    pub(crate) fn finish(&self) {
+        self.reader.get_ref().shutdown(std::net::Shutdown::Write).expect("the connection is there");
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    /// Over this stream.
+    pub(crate) fn of(stream: S) -> Self {
+        Self { reader: BufReader::new(stream) }
+    }
+
+    /// The stream beneath.
+    pub(crate) fn stream(&mut self) -> &mut S {
+        self.reader.get_mut()
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        self.reader.get_mut().write_all(bytes).expect("the server reads");
+    }
+
+    /// Sends bytes, or says how the connection ended.
+    pub(crate) fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.reader.get_mut().write_all(bytes)
     }
 
     /// Reads one answer to a request with this method.
@@ -180,11 +197,6 @@ impl Client {
             headers.push(("Content-Type", "application/json"));
         }
         self.request(method, path, &headers, body)
-    }
-
-    /// Closes our side: nothing more will be sent.
-    pub(crate) fn finish(&self) {
-        self.reader.get_ref().shutdown(std::net::Shutdown::Write).expect("the connection is there");
     }
 
     /// Whether the server has closed its side.

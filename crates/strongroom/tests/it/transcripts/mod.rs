@@ -4,6 +4,7 @@
 //! other fails. `{name}` stands for a value known before, `{=name}` takes one, `*` is any value.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 
 use crate::support::process::DEMO;
 use crate::support::{Answer, Client, Safe, wire};
@@ -91,12 +92,19 @@ fn every_code_of_the_reference_is_raised_against_the_real_binary() {
 fn replay(transcript: &str) {
     let data = tempfile::tempdir().unwrap();
     let safe = Safe::dev(data.path());
-    let mut known = BTreeMap::from([
-        ("id".to_owned(), DEMO.to_owned()),
-        ("token".to_owned(), safe.access_token.clone()),
-        ("refresh".to_owned(), safe.refresh_token.clone()),
-    ]);
-    let mut client = safe.connect();
+    let known = [("id", DEMO), ("token", &safe.access_token), ("refresh", &safe.refresh_token)];
+    play(transcript, &known, || safe.connect());
+}
+
+/// Plays a transcript over connections of any kind, with what is known at its beginning.
+pub(crate) fn play<S: Read + Write>(
+    transcript: &str,
+    known: &[(&str, &str)],
+    connect: impl Fn() -> Client<S>,
+) {
+    let mut known: BTreeMap<_, _> =
+        known.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut client = connect();
     for exchange in exchanges(transcript) {
         let request = fill(&exchange.request, &known);
         let (head, body) = request.split_once("\n\n").unwrap_or((&request, ""));
@@ -108,7 +116,7 @@ fn replay(transcript: &str) {
         compare(&exchange, &answer, &mut known);
         if answer.header("connection") == Some("close") {
             assert!(client.is_closed(), "{}: said close and stayed", exchange.title);
-            client = Client::connect(safe.address);
+            client = connect();
         }
     }
 }
