@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1 by hyper behind the gate, until it ends, its time is up, or the drain ends it.
+//! One connection: HTTP/1.1 by hyper behind the gate, or HTTP/2 (`http2`), until it ends, its time is up, or the drain ends it.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
@@ -16,7 +17,8 @@ use tokio::sync::{mpsc, watch};
 
 use crate::answer::Body;
 use crate::gate_io::GateIo;
-use crate::gated_body::GatedBody;
+use crate::gated_body::{BodyFault, GatedBody};
+use crate::http2;
 use crate::refusal::Refusal;
 use crate::wire::{Rest, Wire};
 
@@ -27,11 +29,19 @@ pub(crate) const FIRST_REQUEST_TIME: Duration = Duration::from_secs(1);
 /// Who answers the requests of a connection.
 pub(crate) trait Answers {
     /// `verdict`: what the scan said of the request's head.
-    fn answer(
+    fn answer<B>(
         &self,
-        request: Request<GatedBody>,
+        request: Request<B>,
         verdict: Result<(), Refusal>,
-    ) -> impl Future<Output = Response<Body>>;
+    ) -> impl Future<Output = Response<Body>> + Send
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>> + Send;
+
+    /// Something more of this connection to wait for, with a time of its own.
+    fn watch(&self) -> Arc<Wire>;
+
+    /// Whether HTTP/2 is spoken, too.
+    fn speaks_http2(&self) -> bool;
 }
 
 /// Serves a connection. A drain lets the request in hand be answered, and a first one that is on its way. `alive` is held
@@ -40,7 +50,7 @@ pub(crate) trait Answers {
     clippy::manual_async_fn,
     reason = "an async function keeps each argument twice, and thousands of connections wait in this one"
 )]
-pub(crate) fn serve<S: Answers>(
+pub(crate) fn serve<S: Answers + Send + Sync + 'static>(
     mut io: GateIo,
     wire: Arc<Wire>,
     mut drain: watch::Receiver<bool>,
@@ -50,6 +60,12 @@ pub(crate) fn serve<S: Answers>(
     async move {
         let has_asked = AtomicBool::new(false);
         while is_wanted(&mut io, &mut drain, &has_asked).await {
+            if service.speaks_http2() && !has_asked.load(Ordering::Relaxed) && io.speaks_http2() {
+                let limits = io.limits();
+                let (stream, before, refusals) = io.into_parts();
+                let connection = http2::Connection { stream, before, wire, refusals, limits, service, alive };
+                return Box::pin(http2::serve(connection, drain)).await;
+            }
             let warm = io.warm_up();
             // Boxed, as all that is not waiting: a connection that waits holds none of it.
             let ended = Box::pin(serve_http(&mut io, &wire, &mut drain, &has_asked, &service)).await;
@@ -148,8 +164,19 @@ mod tests {
     }
 
     impl Answers for Nobody {
-        async fn answer(&self, _: Request<GatedBody>, _: Result<(), Refusal>) -> Response<Body> {
+        async fn answer<B>(&self, _: Request<B>, _: Result<(), Refusal>) -> Response<Body>
+        where
+            B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>> + Send,
+        {
             Response::default()
+        }
+
+        fn watch(&self) -> Arc<Wire> {
+            Arc::new(Wire::new(Arc::default()))
+        }
+
+        fn speaks_http2(&self) -> bool {
+            true
         }
     }
 

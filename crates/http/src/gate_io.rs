@@ -1,5 +1,5 @@
-//! The only thing that touches a client's socket. It hands the HTTP library one scanned head at a time, with the bytes of
-//! that head's body behind it and nothing more.
+//! The only thing that reads a client that speaks HTTP/1.1. It hands the HTTP library one scanned head at a time, with the
+//! bytes of that head's body behind it and nothing more.
 //!
 //! A refused head never reaches the library: a request of our own goes in its place, whose verdict says what to answer.
 //! So there is one path for error answers, and they come in order behind the answers before them.
@@ -17,6 +17,7 @@ use tokio::io::AsyncWrite;
 use crate::deadlines::Phase;
 use crate::gated_body::BodyFault;
 use crate::head_scan::{self, BodyKind, Head, HeadLimits};
+use crate::http2;
 use crate::linger::linger;
 use crate::parking::{Warm, WarmOne};
 use crate::refusal::{Refusal, Refusals};
@@ -28,7 +29,7 @@ use crate::wire::{Rest, Wire};
 const SUBSTITUTE: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 const SUBSTITUTE_HEAD: &[u8] = b"HEAD / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
-/// A client's socket, gated.
+/// A client's stream, gated.
 #[derive(Debug)]
 pub(crate) struct GateIo {
     stream: Stream,
@@ -89,7 +90,10 @@ impl GateIo {
     fn poll_for_head(&mut self, context: &mut Context<'_>) -> Poll<bool> {
         loop {
             if self.has_news {
-                if !matches!(head_scan::scan(&self.pending, &self.limits), Ok(None)) {
+                // What may yet be the preface of HTTP/2 is no head to refuse.
+                let is_undecided = http2::may_begin(&self.pending)
+                    || matches!(head_scan::scan(&self.pending, &self.limits), Ok(None));
+                if !is_undecided {
                     return Poll::Ready(true);
                 }
                 self.has_news = false;
@@ -131,6 +135,16 @@ impl GateIo {
     fn note_head_bytes(&mut self, before: usize, has_line: bool) {
         let is_start = self.wire.phase() != Phase::Head;
         self.has_news = has_line || is_start || self.limits.tell(before, self.pending.len());
+    }
+
+    /// Whether what came first is no head, but the preface of HTTP/2.
+    pub(crate) fn speaks_http2(&self) -> bool {
+        self.stream.has_chosen_http2() || self.pending.starts_with(http2::PREFACE)
+    }
+
+    /// The stream, what has been read of it, and where refusals are counted.
+    pub(crate) fn into_parts(self) -> (Stream, BytesMut, Arc<Refusals>) {
+        (self.stream, self.pending, self.refusals)
     }
 
     /// Counts as warm for as long as what is returned lives.

@@ -213,19 +213,22 @@ fn check_field(line: &[u8], is_http_10: bool, framing: &mut Framing) -> Result<(
             }
             framing.is_chunked = true;
         }
-        _ if name.contains(&b'_') && is_lookalike(name) => return Err(Refusal::NameLookalike),
+        _ if is_lookalike(name) => return Err(Refusal::NameLookalike),
         _ => {}
     }
     Ok(())
 }
 
-fn is_lookalike(name: &[u8]) -> bool {
+pub(crate) fn is_lookalike(name: &[u8]) -> bool {
+    if !name.contains(&b'_') {
+        return false;
+    }
     let hyphen = |b: &u8| if *b == b'_' { b'-' } else { b.to_ascii_lowercase() };
     NAMES_WITH_HYPHEN.iter().any(|known| name.iter().map(hyphen).eq(known.iter().copied()))
 }
 
 /// Digits, and nothing else: no sign, no list.
-fn content_length(value: &[u8]) -> Option<u64> {
+pub(crate) fn content_length(value: &[u8]) -> Option<u64> {
     let digits = trimmed(value);
     if !(1..=LENGTH_DIGITS).contains(&digits.len()) {
         return None;

@@ -25,6 +25,7 @@ mod gated_body;
 mod handshake;
 pub mod head_scan;
 mod histogram;
+mod http2;
 mod linger;
 mod listeners;
 mod meta;

@@ -61,6 +61,8 @@ pub enum Refusal {
     TlsHandshake,
     /// A TLS handshake that was not done in its time.
     TlsHandshakeTooSlow,
+    /// A connection over HTTP/2 that sends what is no request: pings, settings, empty frames, streams that it gives up.
+    Flood,
     /// A connection that was kept alive for nothing.
     Idle,
     /// An answer that was not taken.
@@ -75,7 +77,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::LineEnding,
         Self::RequestLine,
         Self::Version,
@@ -101,6 +103,7 @@ impl Refusal {
         Self::FirstByteTooSlow,
         Self::TlsHandshake,
         Self::TlsHandshakeTooSlow,
+        Self::Flood,
         Self::Idle,
         Self::WriteStalled,
         Self::TooManyConnections,
@@ -174,6 +177,7 @@ impl Refusal {
             Self::FirstByteTooSlow => "first_byte_too_slow",
             Self::TlsHandshake => "tls_handshake",
             Self::TlsHandshakeTooSlow => "tls_handshake_too_slow",
+            Self::Flood => "flood",
             Self::Idle => "idle",
             Self::WriteStalled => "write_stalled",
             Self::TooManyConnections => "too_many_connections",

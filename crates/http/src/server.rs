@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response, StatusCode};
 use prometheus_client::registry::Registry;
@@ -28,7 +29,7 @@ use crate::deadlines::Deadlines;
 use crate::exchange::Exchange;
 use crate::exposition;
 use crate::gate_io::GateIo;
-use crate::gated_body::GatedBody;
+use crate::gated_body::BodyFault;
 use crate::handshake::shake_hands;
 use crate::head_scan::HeadLimits;
 use crate::listeners::Listeners;
@@ -297,39 +298,37 @@ fn take_in(socket: &TcpListener, mut take: impl FnMut(TcpStream, IpAddr)) -> io:
 }
 
 impl Port {
-    async fn answer(
-        &self,
-        request: Request<GatedBody>,
-        verdict: Result<(), Refusal>,
-        peer: Peer,
-    ) -> Response<Body> {
+    async fn answer<B>(&self, request: Request<B>, verdict: Result<(), Refusal>, peer: Peer) -> Response<Body>
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
+    {
         match &self.service {
             Service::Api(exchange) => exchange.answer(request, verdict, peer).await,
             Service::Admin(admin) => admin.answer(&request.into_parts().0, verdict, peer).await,
         }
     }
+}
 
+impl Core {
     /// Takes a connection's place among all and among its client's, or counts why there is none.
     fn admit(self: &Arc<Self>, peer: Peer) -> Option<Open> {
-        self.metrics.accepted.fetch_add(1, Ordering::Relaxed);
-        let before = self.metrics.open.fetch_add(1, Ordering::Relaxed);
-        let mut open = Open { port: self.clone(), peer, sent_away: AtomicU32::new(0), of_client: None };
-        if before >= self.connections {
-            self.metrics.refusals.count(Refusal::TooManyConnections);
+        self.port.metrics.accepted.fetch_add(1, Ordering::Relaxed);
+        let before = self.port.metrics.open.fetch_add(1, Ordering::Relaxed);
+        let mut open = Open { core: self.clone(), peer, sent_away: AtomicU32::new(0), of_client: None };
+        if before >= self.port.connections {
+            self.port.metrics.refusals.count(Refusal::TooManyConnections);
             return None;
         }
         if !peer.is_proxy {
-            open.of_client = self.crowd.enter(Client::of(peer.address));
+            open.of_client = self.port.crowd.enter(Client::of(peer.address));
             if open.of_client.is_none() {
-                self.metrics.refusals.count(Refusal::TooManyOfOneClient);
+                self.port.metrics.refusals.count(Refusal::TooManyOfOneClient);
                 return None;
             }
         }
         Some(open)
     }
-}
 
-impl Core {
     /// Serves a connection in a task of its own, or drops it when there are too many.
     fn take(
         self: &Arc<Self>,
@@ -339,7 +338,7 @@ impl Core {
         alive: &mpsc::Sender<()>,
     ) {
         let peer = self.port.api.trusted_proxies.peer(from);
-        let Some(open) = self.port.admit(peer) else { return };
+        let Some(open) = self.admit(peer) else { return };
         // Answers are small and whole: waiting for more to send would only delay them. A socket that refuses is dying.
         let _ = stream.set_nodelay(true);
         let wire = self.sweeper.watch();
@@ -395,7 +394,7 @@ impl Core {
 
 /// A connection that counts as open while this lives.
 struct Open {
-    port: Arc<Port>,
+    core: Arc<Core>,
     peer: Peer,
     /// How often it was told to wait, and went on.
     sent_away: AtomicU32,
@@ -403,8 +402,11 @@ struct Open {
 }
 
 impl Answers for Open {
-    async fn answer(&self, request: Request<GatedBody>, verdict: Result<(), Refusal>) -> Response<Body> {
-        let mut response = self.port.answer(request, verdict, self.peer).await;
+    async fn answer<B>(&self, request: Request<B>, verdict: Result<(), Refusal>) -> Response<Body>
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>> + Send,
+    {
+        let mut response = self.core.port.answer(request, verdict, self.peer).await;
         if response.status() == StatusCode::TOO_MANY_REQUESTS
             && self.sent_away.fetch_add(1, Ordering::Relaxed) >= TIMES_SENT_AWAY
         {
@@ -412,10 +414,18 @@ impl Answers for Open {
         }
         response
     }
+
+    fn watch(&self) -> Arc<Wire> {
+        self.core.sweeper.watch()
+    }
+
+    fn speaks_http2(&self) -> bool {
+        matches!(self.core.port.service, Service::Api(_))
+    }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.port.metrics.open.fetch_sub(1, Ordering::Relaxed);
+        self.core.port.metrics.open.fetch_sub(1, Ordering::Relaxed);
     }
 }

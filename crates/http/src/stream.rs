@@ -23,6 +23,14 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
+    /// Whether the client has chosen HTTP/2 in its handshake (RFC 7301).
+    pub(crate) fn has_chosen_http2(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
+    }
+
     /// The socket beneath.
     pub(crate) fn socket(&mut self) -> &mut TcpStream {
         match self {

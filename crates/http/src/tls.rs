@@ -132,7 +132,7 @@ fn config(identity: TlsIdentity<'_>, clock: &Arc<dyn Clock>) -> Result<(ServerCo
         }
     };
     let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
     // A request that comes with the handshake could be sent again by anybody who saw it (RFC 8446, section 8).
     config.max_early_data_size = 0;

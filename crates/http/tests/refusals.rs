@@ -95,6 +95,8 @@ fn surface() -> Api {
 enum Story {
     /// These bytes are sent, and the connection ends.
     Sent(String),
+    /// HTTP/2 begins, and then there are pings for as long as they are taken.
+    Pings,
     /// The same, to a port that wants TLS.
     SentToTls(&'static str),
     /// So many connections are there already.
@@ -153,6 +155,7 @@ fn story(refusal: Refusal) -> Story {
         Refusal::TlsHandshake => Story::SentToTls("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         // The beginning of a record, and of a record only.
         Refusal::TlsHandshakeTooSlow => Story::SentToTls("\x16\x03\x01"),
+        Refusal::Flood => Story::Pings,
         Refusal::Idle => get(""),
         Refusal::WriteStalled => Story::Deaf,
         Refusal::TooManyInFlight => Story::Busy(REQUESTS_IN_FLIGHT),
@@ -204,6 +207,14 @@ fn act(story: Story, address: SocketAddr, admin: SocketAddr) {
                 std::thread::yield_now();
             }
             act(Story::Sent(refresh("     ")), address, admin);
+        }
+        Story::Pings => {
+            let mut client = connect(address);
+            client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+            let mut answers = client.try_clone().unwrap();
+            let reading = std::thread::spawn(move || answers.read_to_end(&mut Vec::new()));
+            while client.write_all(b"\0\0\x08\x06\0\0\0\0\0pingpong").is_ok() {}
+            let _ = reading.join();
         }
         Story::Deaf => {
             let mut client = connect(address);

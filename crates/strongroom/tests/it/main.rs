@@ -17,6 +17,7 @@ mod faults;
 mod gate;
 mod gateways;
 mod guides;
+mod http2;
 mod issuers;
 mod keys;
 mod lifecycle;

@@ -121,7 +121,7 @@ const ODD_VERSIONS: [&str; 13] = [
 ];
 
 /// What speaks another protocol, or begins too early.
-const NO_HTTP: [&str; 16] = [
+const NO_HTTP: [&str; 15] = [
     "SSH-2.0-OpenSSH_9.9\r\n\r\n",
     "HELP\r\n\r\n",
     "EHLO localhost\r\n",
@@ -129,7 +129,6 @@ const NO_HTTP: [&str; 16] = [
     "PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "\u{3}\0\0\u{13}\u{e}\u{e0}\0\0",
     "\u{16}\u{3}\u{3}\0\u{2}\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\u{12}\u{4}\0\0\0\0\0",
     "{\"jsonrpc\":\"2.0\"}\r\n\r\n",
     "\u{feff}GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "\tGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -155,7 +154,6 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend(NO_HTTP.map(malformed));
     cases.extend(ODD_VERSIONS.map(|version| malformed(line(&format!("GET /health {version}")))));
     cases.extend([
-        malformed("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         malformed("\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         malformed("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{fc}\u{3}\u{3}"),
         // Nobody is connected to anything, whatever they call it.

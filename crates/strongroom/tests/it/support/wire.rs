@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, Socket, Type};
 
 /// The headers that any answer may have; each that has another fails the test that met it.
-const ALLOWED: [&str; 17] = [
+pub(crate) const ALLOWED: [&str; 17] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -202,6 +202,25 @@ impl<S: Read + Write> Client<S> {
     /// Whether the server has closed its side.
     pub(crate) fn is_closed(&mut self) -> bool {
         matches!(self.reader.read(&mut [0]), Ok(0) | Err(_))
+    }
+}
+
+/// Whoever sends a request and reads the answer, whatever they say it in.
+pub(crate) trait Exchanges {
+    /// One request, one answer.
+    fn exchange(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer;
+
+    /// Whether the server has closed behind an answer that said so.
+    fn is_over(&mut self) -> bool;
+}
+
+impl<S: Read + Write> Exchanges for Client<S> {
+    fn exchange(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.request(method, path, headers, body)
+    }
+
+    fn is_over(&mut self) -> bool {
+        self.is_closed()
     }
 }
 

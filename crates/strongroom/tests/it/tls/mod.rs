@@ -28,6 +28,15 @@ fn refused(safe: &Safe, reason: &str) -> u64 {
     counted.map_or(0, |count| count.parse().unwrap())
 }
 
+/// Holds that it is so often, given time: a client may have read why before it is counted. The time is a guard against a hang.
+fn is_refused(safe: &Safe, reason: &str, times: u64) {
+    let begun = std::time::Instant::now();
+    while refused(safe, reason) < times && begun.elapsed() < std::time::Duration::from_mins(1) {
+        std::thread::yield_now();
+    }
+    assert_eq!(refused(safe, reason), times, "{reason}");
+}
+
 #[test]
 fn the_guide_goes_through_tls_byte_for_byte_as_in_the_clear() {
     let authority = Authority::new();

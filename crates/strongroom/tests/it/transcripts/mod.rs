@@ -4,10 +4,10 @@
 //! other fails. `{name}` stands for a value known before, `{=name}` takes one, `*` is any value.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
 
 use crate::support::process::DEMO;
-use crate::support::{Answer, Client, Safe, wire};
+use crate::support::wire::Exchanges;
+use crate::support::{Answer, Safe};
 
 /// What each answer carries, and as what.
 const ALWAYS: [(&str, &str); 5] = [
@@ -97,11 +97,7 @@ fn replay(transcript: &str) {
 }
 
 /// Plays a transcript over connections of any kind, with what is known at its beginning.
-pub(crate) fn play<S: Read + Write>(
-    transcript: &str,
-    known: &[(&str, &str)],
-    connect: impl Fn() -> Client<S>,
-) {
+pub(crate) fn play<C: Exchanges>(transcript: &str, known: &[(&str, &str)], connect: impl Fn() -> C) {
     let mut known: BTreeMap<_, _> =
         known.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let mut client = connect();
@@ -111,11 +107,10 @@ pub(crate) fn play<S: Read + Write>(
         let mut lines = head.lines();
         let (method, path) = lines.next().and_then(|line| line.split_once(' ')).expect("a request line");
         let headers: Vec<_> = lines.map(|line| line.split_once(": ").expect("a header")).collect();
-        client.send(&wire::request(method, path, &headers, body));
-        let answer = client.receive(method);
+        let answer = client.exchange(method, path, &headers, body);
         compare(&exchange, &answer, &mut known);
         if answer.header("connection") == Some("close") {
-            assert!(client.is_closed(), "{}: said close and stayed", exchange.title);
+            assert!(client.is_over(), "{}: said close and stayed", exchange.title);
             client = connect();
         }
     }
