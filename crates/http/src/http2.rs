@@ -89,6 +89,8 @@ where
 {
     let Connection { stream, before, wire, refusals, limits, service, alive } = connection;
     let traffic = Arc::new(Traffic::new(wire.clone()));
+    // Whatever was waited for so far, it is the first request now.
+    traffic.settle();
     let io =
         Http2Io { stream, before, wire: wire.clone(), traffic: traffic.clone(), refusals: refusals.clone() };
     let streams = Streams { traffic: traffic.clone(), refusals: refusals.clone() };

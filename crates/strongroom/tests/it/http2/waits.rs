@@ -5,7 +5,8 @@ use h2::client::Builder;
 use super::{get_health, refused};
 use crate::support::http2::{Http2Client, request};
 use crate::support::process::DEMO;
-use crate::support::{World, foreign_token};
+use crate::support::tls::{Authority, SETTINGS, connect_with, give};
+use crate::support::{World, contains, foreign_token};
 
 #[test]
 fn a_connection_without_a_request_is_told_goodbye_after_its_idle_time() {
@@ -88,4 +89,22 @@ fn a_request_whose_stream_is_given_up_is_brought_to_its_end_all_the_same() {
     assert_eq!(get_health(&mut client).status, 200);
     // Whoever is dropped half-way leaves no line.
     assert!(safe.says("\"method\":\"POST\"", 1));
+}
+
+#[test]
+fn a_preface_that_does_not_go_on_is_given_up_whatever_the_handshake_chose() {
+    let authority = Authority::new();
+    let world = World::new(&format!("[limits]\nhead_s = 1\nfirst_byte_s = 1\n{SETTINGS}"));
+    give(&world, &authority.server("localhost"));
+    let safe = world.serve();
+    for protocol in [&b"h2"[..], b"http/1.1"] {
+        let mut config = authority.client_config(None);
+        config.alpn_protocols = vec![protocol.to_vec()];
+        let mut client = connect_with(config, safe.address).unwrap();
+        client.send(b"PRI * HTTP/2.0\r\n\r\nSM");
+        let mut answer = Vec::new();
+        // To its end, with or without a word.
+        let _ = std::io::Read::read_to_end(client.stream(), &mut answer);
+        assert!(!contains(&answer, b" 200 "), "{answer:?}");
+    }
 }
