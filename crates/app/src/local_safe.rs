@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_domain::{
-    Generation, Limits, Patch, Precondition, PublicView, ReadablePart, Record, Revision, WriteOnlyPart,
+    EntityTag, Generation, Limits, Patch, Precondition, PublicView, ReadablePart, Record, Revision,
+    WriteOnlyPart,
 };
 use strongroom_ports::{
     BoxContext, BoxKind, Caller, Clock, Commit, Export, Randomness, RecordId, RecordStore, SealError,
@@ -185,7 +186,7 @@ impl Upstream for LocalSafe {
         let id = self.sealer.record_id(caller);
         let Some(stored) = self.store.load(&id).await.map_err(unstorable)? else { return Ok(None) };
         let (view, _) = self.open_public(&id, &stored)?;
-        Ok(Some(Snapshot { view, revision: stored.revision }))
+        Ok(Some(Snapshot { view, tag: Some(stored.revision.into()) }))
     }
 
     async fn merge(
@@ -193,14 +194,14 @@ impl Upstream for LocalSafe {
         caller: &Caller,
         patch: &Patch,
         precondition: &Precondition,
-    ) -> Result<Option<Revision>, UpstreamError> {
+    ) -> Result<Option<EntityTag>, UpstreamError> {
         let id = self.sealer.record_id(caller);
         let _turn = self.turns.take(&id).await;
         for _ in 0..MERGE_ATTEMPTS {
             match self.try_merge(&id, patch, precondition).await {
                 Err(Attempt::Stale) => {}
                 Err(Attempt::Over(error)) => return Err(error),
-                Ok(revision) => return Ok(revision),
+                Ok(revision) => return Ok(revision.map(EntityTag::from)),
             }
         }
         Err(UpstreamError::Unavailable)

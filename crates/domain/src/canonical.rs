@@ -21,6 +21,34 @@ pub(crate) fn write_object<'a>(
     out.write_char('}')
 }
 
+/// Writes `{"key":value,"gone":null,…}`, in the order given.
+pub(crate) fn write_changes<'a>(
+    out: &mut impl Write,
+    entries: impl Iterator<Item = (&'a str, Option<&'a Value>)>,
+) -> fmt::Result {
+    out.write_char('{')?;
+    for (index, (key, value)) in entries.enumerate() {
+        if index > 0 {
+            out.write_char(',')?;
+        }
+        write_string(out, key)?;
+        out.write_char(':')?;
+        match value {
+            Some(value) => write_value(out, value)?,
+            None => out.write_str("null")?,
+        }
+    }
+    out.write_char('}')
+}
+
+/// The bytes that one change adds to an object.
+pub(crate) fn change_bytes(key: &str, value: Option<&Value>) -> usize {
+    match value {
+        Some(value) => entry_bytes(key, value),
+        None => key.len() + 2 + 1 + "null".len() + 1,
+    }
+}
+
 /// Writes an array of strings, in the order given.
 pub(crate) fn write_strings<'a>(out: &mut impl Write, strings: impl Iterator<Item = &'a str>) -> fmt::Result {
     out.write_char('[')?;

@@ -7,6 +7,7 @@ mod envelope;
 mod foreign_view;
 mod stored;
 mod tokens;
+mod verb_body;
 
 use thiserror::Error;
 
@@ -18,6 +19,7 @@ use crate::value::{Value, ValueError};
 
 pub use envelope::Envelope;
 pub use foreign_view::{Filtered, ForeignView, MAX_FOREIGN_DEPTH, NotOneObject, filter_foreign};
+pub use verb_body::{VerbBodyError, check_verb_body};
 
 /// Why a text was refused. One variant per rule, no positions, names or values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

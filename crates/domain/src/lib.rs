@@ -47,6 +47,7 @@
 //! ```
 
 mod canonical;
+mod entity_tag;
 mod external_user_id;
 #[cfg(feature = "json")]
 mod json;
@@ -64,9 +65,13 @@ mod serde_impls;
 mod value;
 mod view;
 
+pub use entity_tag::{EntityTag, EntityTagError, ForeignTag, MAX_ENTITY_TAG_BYTES};
 pub use external_user_id::{ExternalUserId, ExternalUserIdError, MAX_EXTERNAL_USER_ID_BYTES, NotOwner};
 #[cfg(feature = "json")]
-pub use json::{Envelope, Filtered, ForeignView, JsonError, MAX_FOREIGN_DEPTH, NotOneObject, filter_foreign};
+pub use json::{
+    Envelope, Filtered, ForeignView, JsonError, MAX_FOREIGN_DEPTH, NotOneObject, VerbBodyError,
+    check_verb_body, filter_foreign,
+};
 pub use key::{Key, KeyError, MAX_KEY_BYTES, PRIVATE_PREFIX, RESERVED_PREFIX, ReadableKey, WriteOnlyKey};
 pub use limits::{LimitExceeded, Limits};
 pub use number::{Number, NumberError};

@@ -191,11 +191,15 @@ impl WriteOnlyPart {
     }
 }
 
-/// The plaintext of a write-only part on its way into a box; overwritten when dropped.
+/// The plaintext of write-only values on its way into a box, or to the safe that has one; overwritten when dropped.
 #[expect(missing_debug_implementations, reason = "plaintext of write-only values must not be printable")]
 pub struct Revealed(String);
 
 impl Revealed {
+    pub(crate) fn made_of(json: String) -> Self {
+        Self(json)
+    }
+
     /// The plaintext.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -5,7 +5,9 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::canonical;
 use crate::key::{Key, KeyError, ReadableKey, WriteOnlyKey};
+use crate::part::Revealed;
 use crate::value::Value;
 
 /// The changes a write asks for, sorted into the two parts as they arrive.
@@ -54,6 +56,21 @@ impl Patch {
             Key::WriteOnly(key) => add(&mut self.write_only, key, value),
         };
         if fresh { Ok(()) } else { Err(PatchError::Duplicate) }
+    }
+
+    /// The changes as the guide writes them, `{"key":value,"gone":null}`, write-only values included: **for the safe that
+    /// is to make them, and for nothing else**.
+    #[must_use]
+    pub fn reveal(&self) -> Revealed {
+        let readable = self.readable.iter().map(|(key, value)| (key.as_str(), value.as_ref()));
+        let write_only = self.write_only.iter().map(|(key, value)| (key.as_str(), value.as_ref()));
+        let entries = readable.chain(write_only);
+        let bytes: usize = entries.clone().map(|(key, value)| canonical::change_bytes(key, value)).sum();
+        // The length is known beforehand: a buffer that grew would leave a copy behind.
+        let mut json = String::with_capacity(bytes + 2);
+        // Writing to a string cannot fail.
+        let _ = canonical::write_changes(&mut json, entries);
+        Revealed::made_of(json)
     }
 
     /// Whether it names no key at all.
@@ -112,6 +129,19 @@ mod tests {
         patch.set("a", Value::Bool(true)).unwrap();
         assert_eq!(patch.delete("a"), Err(PatchError::Duplicate));
         assert!(patch.readable.values().all(Option::is_some));
+    }
+
+    #[test]
+    fn a_revealed_patch_says_every_change_and_reads_back_as_the_same() {
+        let mut patch = Patch::new();
+        patch.set("private.apiKey", Value::text("a\"b").unwrap()).unwrap();
+        patch.set("b", Value::Bool(true)).unwrap();
+        patch.delete("a").unwrap();
+        patch.delete("private.old").unwrap();
+        let json = patch.reveal().as_bytes().to_vec();
+        let text = r#"{"a":null,"b":true,"private.apiKey":"a\"b","private.old":null}"#;
+        assert_eq!(String::from_utf8(json).unwrap(), text);
+        assert_eq!(Patch::new().reveal().as_bytes(), b"{}");
     }
 
     #[test]

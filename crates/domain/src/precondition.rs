@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::entity_tag::EntityTag;
 use crate::revision::Revision;
 
 /// What must hold of the record for a write or an erasure to happen. The default holds always.
@@ -18,18 +19,18 @@ pub struct Precondition {
 pub enum Tags {
     /// `*`: any record there is.
     Any,
-    /// These revisions. A well-formed tag that is none of ours matches nothing and may be left out.
-    These(Vec<Revision>),
+    /// These. A tag that is none of ours names no state of ours.
+    These(Vec<EntityTag>),
 }
 
 impl Tags {
     /// Whether a record in this state is named; no record never is.
     #[must_use]
-    pub fn name(&self, current: Option<Revision>) -> bool {
+    pub fn name(&self, current: Option<&EntityTag>) -> bool {
         match (self, current) {
             (_, None) => false,
             (Self::Any, Some(_)) => true,
-            (Self::These(revisions), Some(current)) => revisions.contains(&current),
+            (Self::These(tags), Some(current)) => tags.contains(current),
         }
     }
 }
@@ -41,6 +42,15 @@ impl Precondition {
     ///
     /// [`PreconditionFailed`]; nothing may be written then.
     pub fn check(&self, current: Option<Revision>) -> Result<(), PreconditionFailed> {
+        self.check_tag(current.map(EntityTag::from).as_ref())
+    }
+
+    /// The same, of a record whose state has any name.
+    ///
+    /// # Errors
+    ///
+    /// [`PreconditionFailed`].
+    pub fn check_tag(&self, current: Option<&EntityTag>) -> Result<(), PreconditionFailed> {
         let matched = self.if_match.as_ref().is_none_or(|tags| tags.name(current));
         let none_matched = self.if_none_match.as_ref().is_none_or(|tags| !tags.name(current));
         if matched && none_matched { Ok(()) } else { Err(PreconditionFailed) }
@@ -66,13 +76,13 @@ mod tests {
             (None, None, Some(one), true),
             (Some(Tags::Any), None, None, false),
             (Some(Tags::Any), None, Some(one), true),
-            (Some(Tags::These(vec![one])), None, Some(one), true),
-            (Some(Tags::These(vec![one])), None, Some(one.next()), false),
+            (Some(Tags::These(vec![one.into()])), None, Some(one), true),
+            (Some(Tags::These(vec![one.into()])), None, Some(one.next()), false),
             (Some(Tags::These(vec![])), None, Some(one), false),
             (None, Some(Tags::Any), None, true),
             (None, Some(Tags::Any), Some(one), false),
-            (None, Some(Tags::These(vec![one])), Some(one), false),
-            (None, Some(Tags::These(vec![one])), Some(one.next()), true),
+            (None, Some(Tags::These(vec![one.into()])), Some(one), false),
+            (None, Some(Tags::These(vec![one.into()])), Some(one.next()), true),
         ];
         for (if_match, if_none_match, current, holds) in table {
             let precondition = Precondition { if_match, if_none_match };

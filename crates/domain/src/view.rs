@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+#[cfg(feature = "json")]
+use crate::json::{NotOneObject, filter_foreign};
 use crate::value::scrub;
 
 /// What may leave: RFC 8785 JSON, made from the readable part and from nothing else. Overwritten when dropped.
@@ -23,6 +25,29 @@ impl PublicView {
     #[must_use]
     pub fn reopen(sealed_by_us: Vec<u8>) -> Option<Self> {
         String::from_utf8(sealed_by_us).ok().map(Self)
+    }
+
+    /// What a foreign safe has answered, without what must not leave, and how many members that were. The rest is byte for
+    /// byte as it came.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOneObject`].
+    #[cfg(feature = "json")]
+    pub fn of_foreign(answer: &[u8]) -> Result<(Self, usize), NotOneObject> {
+        let filtered = filter_foreign(answer)?;
+        let rest = match filtered.rest {
+            _ if filtered.is_empty => return Ok((Self::empty(), filtered.dropped)),
+            Some(rest) => rest.into_bytes(),
+            None => answer.to_vec(),
+        };
+        Ok((String::from_utf8(rest).map(Self).map_err(|_| NotOneObject)?, filtered.dropped))
+    }
+
+    /// That nothing is readable.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self("{}".to_owned())
     }
 
     /// The JSON text.
@@ -54,5 +79,23 @@ impl fmt::Debug for PublicView {
 impl Drop for PublicView {
     fn drop(&mut self) {
         scrub(std::mem::take(&mut self.0).into_bytes());
+    }
+}
+
+#[cfg(all(test, feature = "json"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_answer_is_shown_as_it_came_but_for_what_must_not_leave() {
+        let view = |text: &str| {
+            let (view, dropped) = PublicView::of_foreign(text.as_bytes()).unwrap();
+            (view.as_json().to_owned(), view.is_empty(), dropped)
+        };
+        assert_eq!(view(r#"{ "a" : 1.50 }"#), (r#"{ "a" : 1.50 }"#.to_owned(), false, 0));
+        assert_eq!(view(r#"{"a":1,"private.b":2}"#), (r#"{"a":1}"#.to_owned(), false, 1));
+        assert_eq!(view(r#"{"private.b":2}"#), ("{}".to_owned(), true, 1));
+        assert_eq!(view("{ }"), ("{}".to_owned(), true, 0));
+        assert_eq!(PublicView::of_foreign(b"[]").err(), Some(NotOneObject));
     }
 }

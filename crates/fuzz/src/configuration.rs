@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 
-use crate::binary::config::{Config, InForce, KeySource, Layers, Loaded};
+use crate::binary::config::{Config, InForce, KeySource, Layers, Loaded, Place};
 
 /// Relative paths of a file here are as they are written, as those of the environment are.
 const FILE: &str = "strongroom.toml";
@@ -79,8 +79,11 @@ fn reads_back(loaded: &Loaded) {
     assert_eq!(values(&again), values(loaded), "{shown}");
 
     let is_secret = |keys: &KeySource| matches!(keys, KeySource::Environment(_));
-    let (safe, tokens) = (&loaded.config.safe, &loaded.config.tokens);
-    if !is_secret(&safe.keyring) && !is_secret(&tokens.signing_keys) {
+    let keyring_is_secret = match &loaded.config.place {
+        Place::Here(safe) => is_secret(&safe.keyring),
+        Place::Remote(_) => false,
+    };
+    if !keyring_is_secret && !is_secret(&loaded.config.tokens.signing_keys) {
         assert_eq!(format!("{:?}", again.config), format!("{:?}", loaded.config), "{shown}");
     }
 }

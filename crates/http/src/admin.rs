@@ -9,9 +9,9 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderValue, Method, Response, StatusCode};
 use prometheus_client::registry::Registry;
-use strongroom_ports::Upstream;
 
 use crate::answer::{self, Body};
+use crate::api::Readiness;
 use crate::client_address::Peer;
 use crate::exposition;
 use crate::gate;
@@ -36,14 +36,14 @@ impl Draining {
 /// The routes of operators.
 #[derive(Debug)]
 pub(crate) struct Admin {
-    upstream: Arc<dyn Upstream>,
+    readiness: Readiness,
     draining: Arc<Draining>,
     registry: Registry,
 }
 
 impl Admin {
-    pub(crate) fn new(upstream: Arc<dyn Upstream>, draining: Arc<Draining>, registry: Registry) -> Self {
-        Self { upstream, draining, registry }
+    pub(crate) fn new(readiness: Readiness, draining: Arc<Draining>, registry: Registry) -> Self {
+        Self { readiness, draining, registry }
     }
 
     /// Answers `/healthz`, `/readyz` and `/metrics`. `verdict`: what the scan said of the head.
@@ -69,7 +69,7 @@ impl Admin {
         let (status, text) = match head.uri.path() {
             "/healthz" => (StatusCode::OK, "ok\n"),
             "/readyz" if self.draining.has_begun() => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
-            "/readyz" if !self.upstream.is_ready().await => {
+            "/readyz" if !self.readiness.is_ready().await => {
                 (StatusCode::SERVICE_UNAVAILABLE, "the safe takes no writes\n")
             }
             "/readyz" => (StatusCode::OK, "ready\n"),
@@ -115,7 +115,7 @@ mod tests {
     fn admin(is_ready: bool, draining: Draining) -> Admin {
         let mut safe = MockUpstream::new();
         safe.expect_is_ready().returning(move || is_ready);
-        Admin::new(Arc::new(safe), Arc::new(draining), Registry::default())
+        Admin::new(Readiness::Here(Arc::new(safe)), Arc::new(draining), Registry::default())
     }
 
     /// Status and text of an answer, over a safe that is ready or not.

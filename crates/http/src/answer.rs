@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY, X_CONTENT_TYPE_OPTIO
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
-use strongroom_domain::{PublicView, Revision};
+use strongroom_domain::{EntityTag, PublicView};
 
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
@@ -45,9 +45,9 @@ pub(crate) fn view(view: PublicView) -> Response<Body> {
     ready_json(StatusCode::OK, Bytes::from_owner(view), "application/json")
 }
 
-/// Adds the strong `ETag` of a state.
-pub(crate) fn tagged(mut response: Response<Body>, revision: Revision) -> Response<Body> {
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{revision}\"")) {
+/// Adds the `ETag` of a state, where it has one.
+pub(crate) fn tagged(mut response: Response<Body>, tag: Option<&EntityTag>) -> Response<Body> {
+    if let Some(Ok(tag)) = tag.map(|tag| HeaderValue::try_from(tag.to_string())) {
         response.headers_mut().insert(ETAG, tag);
     }
     response

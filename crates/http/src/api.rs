@@ -1,27 +1,30 @@
 //! What the surface is composed of: the ports and use cases behind the routes.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::request::Parts;
 use strongroom_app::{Identity, Tenants};
 use strongroom_domain::Limits;
-use strongroom_ports::{Authenticator, Clock, TokenIssuer, Upstream};
+use strongroom_ports::{Authenticator, Clock, PassedOn, RemoteSafe, Sealer, TokenIssuer, Upstream};
 
 use crate::client_address::TrustedProxies;
 use crate::places::Places;
-use crate::request_id::RequestIds;
+use crate::problem::Problem;
+use crate::request_id::{RequestId, RequestIds};
+use crate::verbs::Verbs;
+use crate::{bearer, trace_parent};
 
 /// Everything a handler may use. Shared by all cores; nothing in it is per request.
 #[derive(Debug)]
 pub struct Api {
     /// The safe, wherever it is.
-    pub upstream: Arc<dyn Upstream>,
+    pub safe: Safe,
     /// Who a token speaks for.
     pub authenticator: Arc<dyn Authenticator>,
-    /// Sessions.
-    pub identity: Identity,
-    /// Our own public keys.
-    pub issuer: Arc<dyn TokenIssuer>,
+    /// Names people in logs: by the keyed hash that a record's id is.
+    pub people: Arc<dyn Sealer>,
     /// Tenants and origins.
     pub tenants: Tenants,
     /// The time, for `/health`.
@@ -34,6 +37,78 @@ pub struct Api {
     pub trusted_proxies: TrustedProxies,
     pub(crate) request_ids: RequestIds,
     pub(crate) places: Arc<Places>,
+}
+
+/// Where the safe is: one of the two, never both.
+#[derive(Debug)]
+pub enum Safe {
+    /// In this process, and with it the sessions and the keys that sign our own tokens.
+    Here {
+        /// The safe.
+        upstream: Arc<dyn Upstream>,
+        /// Sessions.
+        identity: Box<Identity>,
+        /// Our own public keys.
+        issuer: Arc<dyn TokenIssuer>,
+    },
+    /// Behind another host: this process is its gateway.
+    Remote {
+        /// The safe.
+        safe: Arc<dyn RemoteSafe>,
+        /// What is forwarded beside user data.
+        verbs: Verbs,
+    },
+}
+
+impl Safe {
+    /// The verbs, where the safe is a remote one.
+    pub(crate) fn verbs(&self) -> Option<&Verbs> {
+        match self {
+            Self::Here { .. } => None,
+            Self::Remote { verbs, .. } => Some(verbs),
+        }
+    }
+
+    /// Who knows whether it could take a write now.
+    pub(crate) fn readiness(&self) -> Readiness {
+        match self {
+            Self::Here { upstream, .. } => Readiness::Here(upstream.clone()),
+            Self::Remote { safe, .. } => Readiness::Remote(safe.clone()),
+        }
+    }
+}
+
+/// Who knows whether the safe could take a write now.
+#[derive(Debug)]
+pub(crate) enum Readiness {
+    Here(Arc<dyn Upstream>),
+    Remote(Arc<dyn RemoteSafe>),
+}
+
+impl Readiness {
+    pub(crate) async fn is_ready(&self) -> bool {
+        match self {
+            Self::Here(upstream) => upstream.is_ready().await,
+            Self::Remote(safe) => safe.is_ready().await,
+        }
+    }
+}
+
+/// The safe as one request asks it.
+pub(crate) enum Asked<'a> {
+    Here(&'a dyn Upstream),
+    Remote(Box<dyn Upstream + 'a>),
+}
+
+impl<'a> Deref for Asked<'a> {
+    type Target = dyn Upstream + 'a;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Here(upstream) => *upstream,
+            Self::Remote(upstream) => &**upstream,
+        }
+    }
 }
 
 /// Limits of the surface itself.
@@ -70,10 +145,9 @@ impl Api {
     #[must_use]
     #[expect(clippy::too_many_arguments, reason = "one composition, one call; a builder would only hide it")]
     pub fn new(
-        upstream: Arc<dyn Upstream>,
+        safe: Safe,
         authenticator: Arc<dyn Authenticator>,
-        identity: Identity,
-        issuer: Arc<dyn TokenIssuer>,
+        people: Arc<dyn Sealer>,
         tenants: Tenants,
         clock: Arc<dyn Clock>,
         limits: Limits,
@@ -84,10 +158,9 @@ impl Api {
         let request_ids = RequestIds::new(process);
         let places = Arc::new(Places::new(http_limits.requests_in_flight, http_limits.body_bytes));
         Self {
-            upstream,
+            safe,
             authenticator,
-            identity,
-            issuer,
+            people,
             tenants,
             clock,
             limits,
@@ -97,4 +170,33 @@ impl Api {
             places,
         }
     }
+
+    /// The safe on behalf of a request whose token has been verified.
+    pub(crate) fn ask<'a>(
+        &'a self,
+        head: &'a Parts,
+        request_id: &'a RequestId,
+    ) -> Result<Asked<'a>, Problem> {
+        Ok(match &self.safe {
+            Safe::Here { upstream, .. } => Asked::Here(&**upstream),
+            Safe::Remote { safe, .. } => Asked::Remote(safe.on_behalf(passed_on(head, request_id)?)),
+        })
+    }
+
+    /// Sessions; a gateway has none.
+    pub(crate) fn identity(&self) -> Result<&Identity, Problem> {
+        match &self.safe {
+            Safe::Here { identity, .. } => Ok(identity),
+            Safe::Remote { .. } => Err(Problem::NotFound),
+        }
+    }
+}
+
+/// What of a request goes on beside what it asks: three fields, each read and judged, and none copied.
+pub(crate) fn passed_on<'a>(head: &'a Parts, request_id: &'a RequestId) -> Result<PassedOn<'a>, Problem> {
+    Ok(PassedOn {
+        token: bearer::token(&head.headers)?,
+        request_id: request_id.as_str(),
+        trace_parent: trace_parent::sound(&head.headers),
+    })
 }

@@ -29,7 +29,7 @@ pub(crate) async fn sign_up(api: &Api, head: &Parts, tenant: &Tenant) -> Result<
     // origin has been let in by its origin; what comes without one is an image, a script or a link of another site.
     let cross_site = !head.headers.contains_key(ORIGIN)
         && head.headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site");
-    let signed_in = api.identity.sign_up_without_passkey(tenant, cross_site).await?;
+    let signed_in = api.identity()?.sign_up_without_passkey(tenant, cross_site).await?;
     let document = SignUpAnswer {
         tokens: TokenAnswer::of(&signed_in),
         auth_method: "PASSKEY",
@@ -52,16 +52,16 @@ where
     let token = RefreshRequest::read(&text);
     body::scrub(text);
     let token = token?;
-    let claims = api.identity.read_refresh(&token.refresh_token)?;
+    let claims = api.identity()?.read_refresh(&token.refresh_token)?;
     let names = TenantNames::beside_token(head)?;
     api.tenants.with_token(&claims.caller.tenant, names.as_named())?;
-    let signed_in = api.identity.refresh(claims).await?;
+    let signed_in = api.identity()?.refresh(claims).await?;
     Ok(answer::json(StatusCode::OK, &TokenAnswer::of(&signed_in), "application/json"))
 }
 
 /// `POST …/auth/sign-out`: ends the token's session.
 pub(crate) async fn sign_out(api: &Api, principal: &Principal) -> Result<Response<Body>, Problem> {
-    api.identity.sign_out(principal).await?;
+    api.identity()?.sign_out(principal).await?;
     Ok(answer::ready_json(StatusCode::OK, Bytes::from_static(br#"{"success":true}"#), "application/json"))
 }
 

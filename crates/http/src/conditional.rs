@@ -2,7 +2,7 @@
 
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName};
-use strongroom_domain::{Precondition, Revision, Tags};
+use strongroom_domain::{EntityTag, Precondition, Tags};
 
 use crate::problem::Problem;
 
@@ -22,11 +22,12 @@ pub(crate) fn precondition(headers: &HeaderMap) -> Result<Precondition, Problem>
 }
 
 /// Whether a reader holds this state already. A malformed header asks nothing.
-pub(crate) fn is_not_modified(headers: &HeaderMap, current: Revision) -> bool {
-    parse(headers, &IF_NONE_MATCH, Comparison::Weak)
-        .ok()
-        .flatten()
-        .is_some_and(|tags| tags.name(Some(current)))
+pub(crate) fn is_not_modified(headers: &HeaderMap, current: &EntityTag) -> bool {
+    match parse(headers, &IF_NONE_MATCH, Comparison::Weak) {
+        Ok(Some(Tags::Any)) => true,
+        Ok(Some(Tags::These(tags))) => tags.iter().any(|tag| tag.matches_weakly(current)),
+        Ok(None) | Err(Malformed) => false,
+    }
 }
 
 /// How a weak tag (`W/"…"`) counts.
@@ -51,7 +52,7 @@ fn parse(headers: &HeaderMap, name: &HeaderName, comparison: Comparison) -> Resu
     if list == b"*" {
         return Ok(Some(Tags::Any));
     }
-    let mut revisions = Vec::new();
+    let mut tags = Vec::new();
     let mut rest = list;
     for _ in 0..MAX_TAGS {
         let (weak, opaque) = match rest.strip_prefix(b"W/") {
@@ -64,14 +65,14 @@ fn parse(headers: &HeaderMap, name: &HeaderName, comparison: Comparison) -> Resu
         if !tag.iter().all(|b| matches!(b, 0x21 | 0x23..=0x7e | 0x80..)) {
             return Err(Malformed);
         }
-        // A tag that is none of ours is well-formed and names no state.
-        let revision = std::str::from_utf8(tag).ok().and_then(|tag| Revision::parse(tag).ok());
+        // One that is longer than any that was given out, or not in ASCII, is well-formed and names no state.
+        let tag = std::str::from_utf8(tag).ok().and_then(|tag| EntityTag::strong(tag).ok());
         if !(weak && comparison == Comparison::Strong) {
-            revisions.extend(revision);
+            tags.extend(tag);
         }
         match after.strip_prefix(b",") {
             Some(more) => rest = more.trim_ascii_start(),
-            None if after.is_empty() => return Ok(Some(Tags::These(revisions))),
+            None if after.is_empty() => return Ok(Some(Tags::These(tags))),
             None => return Err(Malformed),
         }
     }
@@ -81,7 +82,7 @@ fn parse(headers: &HeaderMap, name: &HeaderName, comparison: Comparison) -> Resu
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
-    use strongroom_domain::Generation;
+    use strongroom_domain::{Generation, Revision};
 
     use super::*;
 
@@ -98,13 +99,20 @@ mod tests {
         let one = Revision::first(Generation::from_bytes([1; 16]));
         let two = one.next();
         let both = format!("\"{one}\" ,  \"{two}\"");
-        let these = |revisions: &[Revision]| Some(Tags::These(revisions.to_vec()));
+        let these = |revisions: &[Revision]| {
+            Some(Tags::These(revisions.iter().copied().map(EntityTag::from).collect()))
+        };
+        let foreign = |tag: &str| Some(Tags::These(vec![EntityTag::strong(tag).unwrap()]));
         assert_eq!(read(&IF_MATCH, &["*"]).unwrap().if_match, Some(Tags::Any));
         assert_eq!(read(&IF_MATCH, &[&both]).unwrap().if_match, these(&[one, two]));
-        assert_eq!(read(&IF_MATCH, &["\"a,b\"", &format!("\"{two}\"")]).unwrap().if_match, these(&[two]));
+        let two_fields = read(&IF_MATCH, &["\"a,b\"", &format!("\"{two}\"")]).unwrap().if_match;
+        assert_eq!(two_fields, Some(Tags::These(vec![EntityTag::strong("a,b").unwrap(), two.into()])));
         assert_eq!(read(&IF_MATCH, &[&format!("W/\"{one}\"")]).unwrap().if_match, these(&[]));
         assert_eq!(read(&IF_NONE_MATCH, &[&format!("W/\"{one}\"")]).unwrap().if_none_match, these(&[one]));
-        assert_eq!(read(&IF_MATCH, &["\"\""]).unwrap().if_match, these(&[]));
+        assert_eq!(read(&IF_MATCH, &["\"\""]).unwrap().if_match, foreign(""));
+        assert_eq!(read(&IF_MATCH, &["\"v7\""]).unwrap().if_match, foreign("v7"));
+        assert_eq!(read(&IF_MATCH, &["W/\"v7\""]).unwrap().if_match, these(&[]));
+        assert_eq!(read(&IF_MATCH, &["\"\u{e9}\""]).unwrap().if_match, these(&[]));
     }
 
     #[test]

@@ -26,10 +26,11 @@ use crate::places::Place;
 use crate::problem::Problem;
 use crate::rate_limit::RateLimit;
 use crate::refusal::Refusal;
+use crate::request_id::RequestId;
 use crate::routes::{Action, Found, Router};
 use crate::tenant_names::TenantNames;
 use crate::trace_parent::TraceId;
-use crate::{auth, bearer, cors, gate, meta, user_data};
+use crate::{auth, bearer, cors, gate, meta, user_data, verbs};
 
 /// The surface as a service: the API, its router, and what it counts.
 pub(crate) struct Exchange {
@@ -50,7 +51,7 @@ impl Exchange {
         let per_address = RateLimit::of_each(api.http_limits.rate_per_address_per_s);
         let per_person = RateLimit::of_each(api.http_limits.rate_per_person_per_s);
         let refused_lines = RateLimit::of_all(REFUSED_LINES_PER_S);
-        let (router, began) = (Router::new()?, Instant::now());
+        let (router, began) = (Router::new(api.safe.verbs().cloned())?, Instant::now());
         Ok(Self { api, metrics, router, began, per_address, per_person, refused_lines })
     }
 
@@ -80,7 +81,7 @@ impl Exchange {
             Ok(()) => match self.admit(Client::of(client), start) {
                 Err(problem) => Err(problem),
                 Ok(_place) => {
-                    let answered = self.respond(&head, body, found, &mut principal);
+                    let answered = self.respond(&head, body, found, &request_id, &mut principal);
                     // Nothing that is shared is left half changed: locks are taken over, and a commit is the store's.
                     AssertUnwindSafe(answered).catch_unwind().await.unwrap_or_else(|_| {
                         self.metrics.panics.fetch_add(1, Ordering::Relaxed);
@@ -116,7 +117,7 @@ impl Exchange {
                 client,
                 request_id: &request_id,
                 trace_id: TraceId::of(&head.headers),
-                person: principal.map(|known| self.api.identity.log_name(&known.caller)),
+                person: principal.map(|known| self.api.people.record_id(&known.caller)),
             });
         }
         response
@@ -127,6 +128,7 @@ impl Exchange {
         head: &Parts,
         body: B,
         found: Result<Found<'_>, Problem>,
+        request_id: &RequestId,
         who: &mut Option<Arc<Principal>>,
     ) -> Result<Response<Body>, Problem>
     where
@@ -139,12 +141,26 @@ impl Exchange {
         let api = &*self.api;
         let id = found.id.unwrap_or_default();
         match found.route.action(&head.method)? {
-            Action::ReadUserData => user_data::read(api, head, self.principal(head, who).await?, id).await,
-            Action::WriteUserData => {
-                user_data::write(api, head, body, self.principal(head, who).await?).await
+            Action::ReadUserData => {
+                let who = self.principal(head, who).await?;
+                user_data::read(api.ask(head, request_id)?, head, who, id).await
             }
-            Action::EraseUserData => user_data::erase(api, head, self.principal(head, who).await?, id).await,
-            Action::ExportUserData => user_data::export(api, self.principal(head, who).await?, id).await,
+            Action::WriteUserData => {
+                let who = self.principal(head, who).await?;
+                user_data::write((api, api.ask(head, request_id)?), head, body, who).await
+            }
+            Action::EraseUserData => {
+                let who = self.principal(head, who).await?;
+                user_data::erase(api.ask(head, request_id)?, head, who, id).await
+            }
+            Action::ExportUserData => {
+                let who = self.principal(head, who).await?;
+                user_data::export(api.ask(head, request_id)?, who, id).await
+            }
+            Action::CallVerb => {
+                let who = self.principal(head, who).await?;
+                verbs::call(api, head, body, who, (found.rest.unwrap_or_default(), request_id)).await
+            }
             Action::SignOut => auth::sign_out(api, self.principal(head, who).await?).await,
             Action::Refresh => {
                 self.for_any_origin(head)?;
@@ -155,7 +171,7 @@ impl Exchange {
             }
             Action::ShowLimits => self.for_any_origin(head).map(|()| meta::limits(api)),
             Action::ShowHealth => self.for_any_origin(head).map(|()| meta::health(api)),
-            Action::ShowKeySet => self.for_any_origin(head).map(|()| meta::key_set(api)),
+            Action::ShowKeySet => self.for_any_origin(head).and_then(|()| meta::key_set(api)),
         }
     }
 

@@ -46,10 +46,11 @@ mod tenant_names;
 mod tls;
 mod trace_parent;
 mod user_data;
+mod verbs;
 mod wire;
 
 pub use access_log::ACCESS_LOG_TARGET;
-pub use api::{Api, HttpLimits};
+pub use api::{Api, HttpLimits, Safe};
 pub use client_address::TrustedProxies;
 pub use deadlines::Deadlines;
 pub use head_scan::HeadLimits;
@@ -57,3 +58,4 @@ pub use listeners::{BindError, Listeners};
 pub use refusal::Refusal;
 pub use server::{Server, ServerOptions, Stopped};
 pub use tls::{Tls, TlsError, TlsIdentity, Validity};
+pub use verbs::{VerbError, Verbs};

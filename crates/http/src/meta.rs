@@ -7,7 +7,8 @@ use serde::Serialize;
 use strongroom_domain::{MAX_EXTERNAL_USER_ID_BYTES, MAX_KEY_BYTES};
 
 use crate::answer::{self, Body};
-use crate::api::Api;
+use crate::api::{Api, Safe};
+use crate::problem::Problem;
 
 /// `GET /health`: the process answers. Whether it can take writes is readiness, on the admin listener.
 pub(crate) fn health(api: &Api) -> Response<Body> {
@@ -44,6 +45,11 @@ pub(crate) fn limits(api: &Api) -> Response<Body> {
 }
 
 /// `GET /.well-known/jwks.json` (RFC 7517).
-pub(crate) fn key_set(api: &Api) -> Response<Body> {
-    answer::ready_json(StatusCode::OK, api.issuer.key_set(), "application/jwk-set+json")
+pub(crate) fn key_set(api: &Api) -> Result<Response<Body>, Problem> {
+    match &api.safe {
+        Safe::Here { issuer, .. } => {
+            Ok(answer::ready_json(StatusCode::OK, issuer.key_set(), "application/jwk-set+json"))
+        }
+        Safe::Remote { .. } => Err(Problem::NotFound),
+    }
 }

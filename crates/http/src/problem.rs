@@ -6,13 +6,10 @@
 use http::header::{ALLOW, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
-use strongroom_app::{IdentityError, TenantRefusal};
-use strongroom_domain::{
-    ExternalUserIdError, JsonError, KeyError, LimitExceeded, NotOwner, NumberError, ValueError,
-};
-use strongroom_ports::{AuthenticationUnavailable, Refusal, UpstreamError};
 
 use crate::answer::{self, Body};
+
+mod sources;
 
 /// An error of the caller, the safe or ourselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +55,12 @@ pub(crate) enum Problem {
     Overloaded,
     Unavailable,
     Internal,
+    QueryRefused,
+    TooLargeForSafe,
+    SafeBusy { retry_after_s: u32 },
+    RefusedBySafe,
+    BadGateway,
+    GatewayTimeout,
 }
 
 /// A member that says which limit was met: the sentence must not.
@@ -145,20 +148,11 @@ impl Problem {
                 "precondition_failed",
                 "The record is not in the state the request names.",
             ),
-            Self::ValueTooLong { .. } => (S::UNPROCESSABLE_ENTITY, "value_too_long", "A string is too long."),
-            Self::TooManyKeys { .. } => {
-                (S::UNPROCESSABLE_ENTITY, "too_many_keys", "The record would hold too many keys.")
+            Self::ValueTooLong { .. } | Self::TooManyKeys { .. } | Self::RecordTooLarge { .. } => {
+                self.words_about_a_limit()
             }
-            Self::RecordTooLarge { .. } => {
-                (S::UNPROCESSABLE_ENTITY, "record_too_large", "The record would be too large.")
-            }
-            Self::PasskeyRequired => (S::BAD_REQUEST, "passkey_required", "Signing up here needs a passkey."),
-            Self::CrossSite => (S::BAD_REQUEST, "cross_site", "A page of another site may not do this."),
-            Self::NoSession => {
-                (S::BAD_REQUEST, "no_session", "The token belongs to no session of this service.")
-            }
-            Self::TooManySignUps { .. } => {
-                (S::TOO_MANY_REQUESTS, "too_many_sign_ups", "Too many accounts were made: try again later.")
+            Self::PasskeyRequired | Self::CrossSite | Self::NoSession | Self::TooManySignUps { .. } => {
+                self.words_about_sessions()
             }
             Self::TooManyRequests => {
                 (S::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests: try again shortly.")
@@ -168,6 +162,56 @@ impl Problem {
                 (S::SERVICE_UNAVAILABLE, "unavailable", "The service cannot answer now: try again shortly.")
             }
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side."),
+            Self::QueryRefused
+            | Self::TooLargeForSafe
+            | Self::SafeBusy { .. }
+            | Self::RefusedBySafe
+            | Self::BadGateway
+            | Self::GatewayTimeout => self.words_about_a_remote_safe(),
+        }
+    }
+
+    /// The same, for accounts and sessions.
+    fn words_about_sessions(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::PasskeyRequired => (S::BAD_REQUEST, "passkey_required", "Signing up here needs a passkey."),
+            Self::CrossSite => (S::BAD_REQUEST, "cross_site", "A page of another site may not do this."),
+            Self::NoSession => {
+                (S::BAD_REQUEST, "no_session", "The token belongs to no session of this service.")
+            }
+            _ => (S::TOO_MANY_REQUESTS, "too_many_sign_ups", "Too many accounts were made: try again later."),
+        }
+    }
+
+    /// The same, for limits of a record.
+    fn words_about_a_limit(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::ValueTooLong { .. } => (S::UNPROCESSABLE_ENTITY, "value_too_long", "A string is too long."),
+            Self::TooManyKeys { .. } => {
+                (S::UNPROCESSABLE_ENTITY, "too_many_keys", "The record would hold too many keys.")
+            }
+            _ => (S::UNPROCESSABLE_ENTITY, "record_too_large", "The record would be too large."),
+        }
+    }
+
+    /// The same, for what only a gateway answers.
+    fn words_about_a_remote_safe(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::QueryRefused => (S::BAD_REQUEST, "query_refused", "A verb takes no query."),
+            Self::TooLargeForSafe => {
+                (S::PAYLOAD_TOO_LARGE, "too_large_for_safe", "The body is too large for the safe.")
+            }
+            Self::SafeBusy { .. } => {
+                (S::TOO_MANY_REQUESTS, "safe_busy", "The safe has been asked too often: try again shortly.")
+            }
+            Self::RefusedBySafe => (S::BAD_REQUEST, "refused_by_safe", "The safe refuses the request."),
+            Self::GatewayTimeout => {
+                (S::GATEWAY_TIMEOUT, "gateway_timeout", "The safe did not answer in time.")
+            }
+            _ => (S::BAD_GATEWAY, "bad_gateway", "The safe gives no answer that can be used."),
         }
     }
 
@@ -228,6 +272,9 @@ impl Problem {
             Self::TooManySignUps { retry_after_s } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
             }
+            Self::SafeBusy { retry_after_s } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
+            }
             Self::TooManyRequests | Self::Overloaded | Self::Unavailable => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
@@ -255,89 +302,6 @@ struct Document {
     limit_bytes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit_keys: Option<usize>,
-}
-
-impl From<UpstreamError> for Problem {
-    fn from(error: UpstreamError) -> Self {
-        match error {
-            UpstreamError::PreconditionFailed => Self::PreconditionFailed,
-            UpstreamError::Limit(LimitExceeded::ValueBytes(limit_bytes)) => {
-                Self::ValueTooLong { limit_bytes }
-            }
-            UpstreamError::Limit(LimitExceeded::RecordKeys(limit_keys)) => Self::TooManyKeys { limit_keys },
-            UpstreamError::Limit(LimitExceeded::RecordBytes(limit_bytes)) => {
-                Self::RecordTooLarge { limit_bytes }
-            }
-            UpstreamError::Unavailable => Self::Unavailable,
-            UpstreamError::Damaged => Self::Internal,
-        }
-    }
-}
-
-impl From<JsonError> for Problem {
-    fn from(error: JsonError) -> Self {
-        match error {
-            JsonError::Malformed | JsonError::Number(NumberError::Syntax) => Self::JsonMalformed,
-            JsonError::Shape => Self::JsonShape,
-            JsonError::Duplicate => Self::JsonDuplicate,
-            JsonError::Depth | JsonError::Nested => Self::JsonNested,
-            JsonError::ExternalUserId(ExternalUserIdError) => Self::ExternalUserIdMalformed,
-            JsonError::Key(KeyError::LooksPrivate) => Self::KeyLooksPrivate,
-            JsonError::Key(_) => Self::KeyRefused,
-            JsonError::Value(ValueError::NulCharacter) => Self::StringRefused,
-            JsonError::Number(NumberError::NotFinite | NumberError::NotExact) => Self::NumberInexact,
-        }
-    }
-}
-
-impl From<NotOwner> for Problem {
-    fn from(NotOwner: NotOwner) -> Self {
-        Self::NotOwner
-    }
-}
-
-impl From<ExternalUserIdError> for Problem {
-    fn from(ExternalUserIdError: ExternalUserIdError) -> Self {
-        Self::ExternalUserIdMalformed
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Expired | Refusal::Invalid => Self::TokenInvalid,
-        }
-    }
-}
-
-impl From<AuthenticationUnavailable> for Problem {
-    fn from(AuthenticationUnavailable: AuthenticationUnavailable) -> Self {
-        Self::Unavailable
-    }
-}
-
-impl From<TenantRefusal> for Problem {
-    fn from(refusal: TenantRefusal) -> Self {
-        match refusal {
-            TenantRefusal::Unknown => Self::UnknownTenant { is_readable: true },
-            TenantRefusal::UnknownToPage => Self::UnknownTenant { is_readable: false },
-            TenantRefusal::Mismatch => Self::TenantMismatch { is_readable: true },
-            TenantRefusal::MismatchOfPage => Self::TenantMismatch { is_readable: false },
-        }
-    }
-}
-
-impl From<IdentityError> for Problem {
-    fn from(error: IdentityError) -> Self {
-        match error {
-            IdentityError::PasskeyRequired => Self::PasskeyRequired,
-            IdentityError::CrossSite => Self::CrossSite,
-            IdentityError::TooMany { retry_after_s } => Self::TooManySignUps { retry_after_s },
-            IdentityError::Refused => Self::TokenInvalid,
-            IdentityError::NoSession => Self::NoSession,
-            IdentityError::Unavailable => Self::Unavailable,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -388,6 +352,12 @@ mod tests {
             Overloaded,
             Unavailable,
             Internal,
+            QueryRefused,
+            TooLargeForSafe,
+            SafeBusy { retry_after_s: 1 },
+            RefusedBySafe,
+            BadGateway,
+            GatewayTimeout,
         ]
     }
 

@@ -44,11 +44,15 @@ impl RequestId {
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or("-")
+    }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.to_str().unwrap_or("-"))
+        f.write_str(self.as_str())
     }
 }
 

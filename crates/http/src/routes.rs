@@ -3,6 +3,7 @@
 use http::Method;
 
 use crate::problem::Problem;
+use crate::verbs::Verbs;
 
 /// The API's versions: three names of one API (the guide writes `/v1.1/ibexsafe/…` and `/v1.2/auth/…`).
 const VERSIONS: [&str; 3] = ["v1", "v1.1", "v1.2"];
@@ -20,6 +21,7 @@ pub(crate) enum Action {
     SignOut,
     ShowHealth,
     ShowKeySet,
+    CallVerb,
 }
 
 /// One route: a template in `matchit`'s syntax, and its methods. `HEAD` is answered wherever `GET` only reads.
@@ -43,6 +45,10 @@ const ROUTES: &[Route] = &[
     Route { template: "/{v}/auth/sign-up", methods: &[(Method::GET, Action::SignUp)] },
     Route { template: "/{v}/auth/refresh", methods: &[(Method::POST, Action::Refresh)] },
     Route { template: "/{v}/auth/sign-out", methods: &[(Method::POST, Action::SignOut)] },
+    Route {
+        template: "/{v}/ibexsafe/{*verb}",
+        methods: &[(Method::GET, Action::CallVerb), (Method::POST, Action::CallVerb)],
+    },
     Route { template: "/health", methods: &[(Method::GET, Action::ShowHealth)] },
     Route { template: "/.well-known/jwks.json", methods: &[(Method::GET, Action::ShowKeySet)] },
 ];
@@ -55,6 +61,15 @@ impl Route {
         };
         let found = self.methods.iter().find(answers);
         found.map(|(_, action)| *action).ok_or_else(|| Problem::MethodNotAllowed { allow: self.allow() })
+    }
+
+    /// Whether it is served: sessions and their keys are where the safe is, verbs are where it is not.
+    fn is_served(&self, is_remote: bool) -> bool {
+        self.methods.iter().all(|(_, action)| match action {
+            Action::SignUp | Action::Refresh | Action::SignOut | Action::ShowKeySet => !is_remote,
+            Action::CallVerb => is_remote,
+            _ => true,
+        })
     }
 
     /// The methods, as the `Allow` header lists them.
@@ -71,9 +86,9 @@ impl Route {
     }
 }
 
-/// A GET that makes an account is none that a HEAD may stand for.
+/// A GET that makes an account is none that a HEAD may stand for, and what a verb's does is the safe's to say.
 fn answers_head(method: &Method, action: Action) -> bool {
-    *method == Method::GET && action != Action::SignUp
+    *method == Method::GET && !matches!(action, Action::SignUp | Action::CallVerb)
 }
 
 /// The templates of the table, in its order, which numbers them.
@@ -81,40 +96,46 @@ pub(crate) fn templates() -> impl ExactSizeIterator<Item = &'static str> {
     ROUTES.iter().map(|route| route.template)
 }
 
-/// The router over the table: a route and its number.
-pub(crate) struct Router(matchit::Router<(usize, &'static Route)>);
+/// The router over the table: a route and its number; and the verbs of a remote safe.
+pub(crate) struct Router {
+    table: matchit::Router<(usize, &'static Route)>,
+    verbs: Option<Verbs>,
+}
 
-/// A route that was found, its number, and the `{id}` of its path as it stands there.
+/// A route that was found, its number, and the `{id}` or `{*verb}` of its path as it stands there.
 pub(crate) struct Found<'p> {
     pub(crate) route: &'static Route,
     pub(crate) number: usize,
     pub(crate) id: Option<&'p str>,
+    pub(crate) rest: Option<&'p str>,
 }
 
 impl Router {
-    /// Builds it.
+    /// Builds it: with verbs, the safe is a remote one.
     ///
     /// # Errors
     ///
     /// When two templates of the table contradict each other, which a test rules out.
-    pub(crate) fn new() -> Result<Self, matchit::InsertError> {
-        let mut router = matchit::Router::new();
-        for (number, route) in ROUTES.iter().enumerate() {
-            router.insert(route.template, (number, route))?;
+    pub(crate) fn new(verbs: Option<Verbs>) -> Result<Self, matchit::InsertError> {
+        let mut table = matchit::Router::new();
+        for (number, route) in ROUTES.iter().enumerate().filter(|(_, route)| route.is_served(verbs.is_some()))
+        {
+            table.insert(route.template, (number, route))?;
         }
-        Ok(Self(router))
+        Ok(Self { table, verbs })
     }
 
     /// Finds the route of a path. A trailing slash is another path, and so is another version.
     pub(crate) fn find<'p>(&self, path: &'p str) -> Result<Found<'p>, Problem> {
-        let found = self.0.at(path).map_err(|_| Problem::NotFound)?;
-        match found.params.get("v") {
-            Some(version) if !VERSIONS.contains(&version) => Err(Problem::NotFound),
-            _ => {
-                let (number, route) = *found.value;
-                Ok(Found { route, number, id: found.params.get("id") })
-            }
+        let found = self.table.at(path).map_err(|_| Problem::NotFound)?;
+        let is_version = found.params.get("v").is_none_or(|version| VERSIONS.contains(&version));
+        let rest = found.params.get("verb");
+        let is_verb = rest.is_none_or(|verb| self.verbs.as_ref().is_some_and(|verbs| verbs.know(verb)));
+        if !is_version || !is_verb {
+            return Err(Problem::NotFound);
         }
+        let (number, route) = *found.value;
+        Ok(Found { route, number, id: found.params.get("id"), rest })
     }
 }
 
@@ -123,7 +144,27 @@ mod tests {
     use super::*;
 
     fn action(method: &Method, path: &str) -> Result<Action, Problem> {
-        Router::new().unwrap().find(path)?.route.action(method)
+        Router::new(None).unwrap().find(path)?.route.action(method)
+    }
+
+    #[test]
+    fn a_gateway_has_verbs_and_a_safe_has_sessions() {
+        let gateway = Router::new(Some(Verbs::parse(["POST validateEmail"]).unwrap())).unwrap();
+        let find = |method: &Method, path: &str| gateway.find(path)?.route.action(method);
+        assert_eq!(find(&Method::POST, "/v1.2/ibexsafe/validateEmail"), Ok(Action::CallVerb));
+        assert_eq!(find(&Method::POST, "/v1/ibexsafe/userdata"), Ok(Action::WriteUserData));
+        for path in [
+            "/v1/ibexsafe/other",
+            "/v1/ibexsafe/validateEmail/",
+            "/v2/ibexsafe/validateEmail",
+            "/v1/auth/sign-up",
+            "/v1/auth/refresh",
+            "/v1/auth/sign-out",
+            "/.well-known/jwks.json",
+        ] {
+            assert_eq!(find(&Method::POST, path), Err(Problem::NotFound), "{path}");
+        }
+        assert_eq!(action(&Method::POST, "/v1/ibexsafe/validateEmail"), Err(Problem::NotFound));
     }
 
     #[test]

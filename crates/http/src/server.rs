@@ -149,7 +149,7 @@ impl Server {
         let exchange = Exchange::new(api.clone(), metrics.clone()).map_err(io::Error::other)?;
         let (connections, per_address) = (options.connections, options.connections_per_address);
         let main = port(Service::Api(exchange), tls, connections, per_address, metrics);
-        let admin_service = Admin::new(api.upstream.clone(), draining.clone(), registry);
+        let admin_service = Admin::new(api.safe.readiness(), draining.clone(), registry);
         // Operators' own mistakes are not counted among strangers'.
         let side = port(
             Service::Admin(admin_service),

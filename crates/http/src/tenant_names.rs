@@ -67,6 +67,11 @@ pub(crate) fn query_value(uri: &Uri, name: &str) -> Result<Option<String>, Probl
     if values.next().is_some() { Err(Problem::MalformedRequest) } else { Ok(first) }
 }
 
+/// Whether a query, if there is one, does no more than name a tenant.
+pub(crate) fn names_no_more_than_a_tenant(uri: &Uri) -> bool {
+    uri.query().is_none_or(|query| form_urlencoded::parse(query.as_bytes()).all(|(key, _)| key == "rpId"))
+}
+
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {
     headers
         .get(name)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -16,10 +16,20 @@ pub(crate) struct TraceId(u128);
 impl TraceId {
     /// What the request names; `None` where it names none, more than one, or in a form that is none.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        let mut fields = headers.get_all(TRACEPARENT).iter();
-        let field = fields.next().filter(|_| fields.next().is_none())?;
-        parse(field.as_bytes())
+        parse(only_field(headers)?.as_bytes())
     }
+}
+
+/// The field as it came, where its form is sound: to be passed on. More than version 0 has is not passed on: nobody here
+/// can say what it holds.
+pub(crate) fn sound(headers: &HeaderMap) -> Option<&str> {
+    let field = only_field(headers)?.to_str().ok()?;
+    parse(field.as_bytes()).filter(|_| field.len() == VERSION_0_BYTES).map(|_| field)
+}
+
+fn only_field(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let mut fields = headers.get_all(TRACEPARENT).iter();
+    fields.next().filter(|_| fields.next().is_none())
 }
 
 fn parse(field: &[u8]) -> Option<TraceId> {

@@ -8,10 +8,10 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use strongroom_domain::{Envelope, ExternalUserId, WriteOnlyKey};
-use strongroom_ports::{Caller, Principal, UpstreamError};
+use strongroom_ports::{Caller, Principal, Snapshot, UpstreamError};
 
 use crate::answer::{self, Body};
-use crate::api::Api;
+use crate::api::{Api, Asked};
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
 use crate::{body, conditional};
@@ -21,23 +21,23 @@ const SUCCESS: &[u8] = br#"{"success":true}"#;
 
 /// `GET|HEAD …/userdata/external/{id}`.
 pub(crate) async fn read(
-    api: &Api,
+    safe: Asked<'_>,
     head: &Parts,
     principal: &Principal,
     id: &str,
 ) -> Result<Response<Body>, Problem> {
     ExternalUserId::parse(id)?.must_be(&principal.caller.person)?;
-    let snapshot = in_time(api.upstream.read(&principal.caller)).await?;
+    let snapshot = in_time(safe.read(&principal.caller)).await?;
     let Some(snapshot) = snapshot else { return Ok(answer::empty(StatusCode::NO_CONTENT)) };
-    if conditional::is_not_modified(&head.headers, snapshot.revision) {
-        return Ok(answer::tagged(answer::empty(StatusCode::NOT_MODIFIED), snapshot.revision));
+    if snapshot.tag.as_ref().is_some_and(|tag| conditional::is_not_modified(&head.headers, tag)) {
+        return Ok(answer::tagged(answer::empty(StatusCode::NOT_MODIFIED), snapshot.tag.as_ref()));
     }
     Ok(readable(snapshot))
 }
 
 /// `POST …/userdata`: non-empty data merges, empty data reads.
 pub(crate) async fn write<B>(
-    api: &Api,
+    (api, safe): (&Api, Asked<'_>),
     head: &Parts,
     body: B,
     principal: &Principal,
@@ -52,20 +52,17 @@ where
     let envelope = envelope?;
     envelope.external_user_id.must_be(&principal.caller.person)?;
     if envelope.data.is_empty() {
-        return read_by_post(api, &principal.caller).await;
+        return read_by_post(&safe, &principal.caller).await;
     }
     let precondition = conditional::precondition(&head.headers)?;
-    let revision = in_time(api.upstream.merge(&principal.caller, &envelope.data, &precondition)).await?;
+    let tag = in_time(safe.merge(&principal.caller, &envelope.data, &precondition)).await?;
     let response = answer::ready_json(StatusCode::OK, Bytes::from_static(SUCCESS), "application/json");
-    Ok(match revision {
-        Some(revision) => answer::tagged(response, revision),
-        None => response,
-    })
+    Ok(answer::tagged(response, tag.as_ref()))
 }
 
 /// The guide's fallback for clients whose `GET` is answered 401; conditions do not apply to it.
-async fn read_by_post(api: &Api, caller: &Caller) -> Result<Response<Body>, Problem> {
-    Ok(match in_time(api.upstream.read(caller)).await? {
+async fn read_by_post(safe: &Asked<'_>, caller: &Caller) -> Result<Response<Body>, Problem> {
+    Ok(match in_time(safe.read(caller)).await? {
         Some(snapshot) => readable(snapshot),
         None => answer::empty(StatusCode::NO_CONTENT),
     })
@@ -73,22 +70,26 @@ async fn read_by_post(api: &Api, caller: &Caller) -> Result<Response<Body>, Prob
 
 /// `DELETE …/userdata/external/{id}`: the same answer whether or not there was a record.
 pub(crate) async fn erase(
-    api: &Api,
+    safe: Asked<'_>,
     head: &Parts,
     principal: &Principal,
     id: &str,
 ) -> Result<Response<Body>, Problem> {
     ExternalUserId::parse(id)?.must_be(&principal.caller.person)?;
     let precondition = conditional::precondition(&head.headers)?;
-    in_time(api.upstream.erase(&principal.caller, &precondition)).await?;
+    in_time(safe.erase(&principal.caller, &precondition)).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
 /// `GET …/userdata/external/{id}/export`: everything that may be told, the names of write-only keys included.
-pub(crate) async fn export(api: &Api, principal: &Principal, id: &str) -> Result<Response<Body>, Problem> {
+pub(crate) async fn export(
+    safe: Asked<'_>,
+    principal: &Principal,
+    id: &str,
+) -> Result<Response<Body>, Problem> {
     let id = ExternalUserId::parse(id)?;
     id.must_be(&principal.caller.person)?;
-    let Some(export) = in_time(api.upstream.export(&principal.caller)).await? else {
+    let Some(export) = in_time(safe.export(&principal.caller)).await? else {
         return Ok(answer::empty(StatusCode::NO_CONTENT));
     };
     let time = |at| humantime::format_rfc3339_millis(SystemTime::from(at)).to_string();
@@ -102,7 +103,7 @@ pub(crate) async fn export(api: &Api, principal: &Principal, id: &str) -> Result
         write_only: export.write_only.iter().map(WriteOnlyKey::as_str).collect(),
     };
     let response = answer::json(StatusCode::OK, &document, "application/json");
-    Ok(answer::tagged(response, export.revision))
+    Ok(answer::tagged(response, Some(&export.revision.into())))
 }
 
 /// The data-subject export, as `api.md` shapes it.
@@ -133,11 +134,7 @@ async fn in_time<T>(asked: impl Future<Output = Result<T, UpstreamError>>) -> Re
 }
 
 /// 200 with the flat map, or 204 when nothing is readable; both with the record's tag.
-fn readable(snapshot: strongroom_ports::Snapshot) -> Response<Body> {
-    let response = if snapshot.view.is_empty() {
-        answer::empty(StatusCode::NO_CONTENT)
-    } else {
-        answer::view(snapshot.view)
-    };
-    answer::tagged(response, snapshot.revision)
+fn readable(Snapshot { view, tag }: Snapshot) -> Response<Body> {
+    let response = if view.is_empty() { answer::empty(StatusCode::NO_CONTENT) } else { answer::view(view) };
+    answer::tagged(response, tag.as_ref())
 }

@@ -12,8 +12,8 @@ use prometheus_client::registry::Registry;
 use strongroom_app::{Identity, SignUpQuota, Tenant, Tenants};
 use strongroom_domain::Limits;
 use strongroom_http::{
-    Api, Deadlines, HeadLimits, HttpLimits, Listeners, Refusal, Server, ServerOptions, Tls, TlsIdentity,
-    TrustedProxies,
+    Api, Deadlines, HeadLimits, HttpLimits, Listeners, Refusal, Safe, Server, ServerOptions, Tls,
+    TlsIdentity, TrustedProxies,
 };
 use strongroom_testkit::fake::{
     CountingRandomness, InMemorySessionStore, InMemoryUpstream, ManualClock, StaticAuthenticator,
@@ -78,10 +78,9 @@ fn surface() -> Api {
     };
     let tenants = Tenants::new(vec![tenant], true);
     Api::new(
-        upstream,
+        Safe::Here { upstream, identity: Box::new(identity), issuer },
         authenticator,
-        identity,
-        issuer,
+        Arc::new(TransparentSealer::new()),
         tenants,
         clock,
         LIMITS,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use quick_cache::sync::Cache;
 use serde::Serialize;
-use strongroom_ports::{Caller, Clock, IssueError, Randomness, Timestamp, Token};
+use strongroom_ports::{Assertions, Caller, Clock, IssueError, Randomness, Timestamp, Token};
 
 use crate::assertion::{ASSERTION_TYPE, LONGEST_LIFE};
 use crate::signing_keys::SigningKeys;
@@ -40,6 +40,12 @@ struct InForce {
 struct Minted {
     assertion: Arc<Token>,
     issued_at: Timestamp,
+}
+
+impl Assertions for GatewayAssertions {
+    fn assertion(&self, caller: &Caller) -> Result<Arc<Token>, IssueError> {
+        Self::assertion(self, caller)
+    }
 }
 
 impl GatewayAssertions {

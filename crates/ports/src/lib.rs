@@ -6,6 +6,7 @@
 //!
 //! No port carries a value, a token or a key in an error or a `Debug`.
 
+mod assertions;
 mod authenticator;
 mod caller;
 mod clock;
@@ -13,11 +14,13 @@ mod key_check;
 mod key_set_source;
 mod randomness;
 mod record_store;
+mod remote_safe;
 mod sealer;
 mod session_store;
 mod token_issuer;
 mod upstream;
 
+pub use assertions::Assertions;
 pub use authenticator::{AuthenticationUnavailable, Authenticator, Principal, Refusal, Verdict};
 pub use caller::{Caller, TenantId, TenantIdError};
 pub use clock::{Clock, Timestamp};
@@ -25,6 +28,7 @@ pub use key_check::KeyCheck;
 pub use key_set_source::{KeySetSource, KeySetUnavailable};
 pub use randomness::Randomness;
 pub use record_store::{Commit, Event, EventBody, RecordId, RecordStore, SealedRecord, StoreError, WriteId};
+pub use remote_safe::{PassedOn, RemoteSafe, VerbAnswer, VerbCall};
 pub use sealer::{BoxContext, BoxKind, Plaintext, SealError, Sealer};
 pub use session_store::{NewSession, RefreshHash, Rotation, SessionId, SessionStore};
 pub use token_issuer::{IssueError, RefreshClaims, Token, TokenIssuer, TokenPair};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use strongroom_domain::{LimitExceeded, Patch, Precondition, PublicView, Revision, WriteOnlyKey};
+use strongroom_domain::{EntityTag, LimitExceeded, Patch, Precondition, PublicView, Revision, WriteOnlyKey};
 use thiserror::Error;
 
 use crate::caller::Caller;
@@ -14,8 +14,8 @@ use crate::clock::Timestamp;
 pub struct Snapshot {
     /// What may be read; may be empty.
     pub view: PublicView,
-    /// The state it was read at.
-    pub revision: Revision,
+    /// The state it was read at. A safe of ours always names it, by a revision; another may not.
+    pub tag: Option<EntityTag>,
 }
 
 /// What a data subject is told of the whole record (GDPR, article 15).
@@ -45,7 +45,7 @@ pub trait Upstream: fmt::Debug + Send + Sync {
     async fn read(&self, caller: &Caller) -> Result<Option<Snapshot>, UpstreamError>;
 
     /// Merges a patch into the caller's record, wholly and durably, or changes nothing. Returns the state after it; `None`
-    /// where there is still no record. A patch without effect changes no version and creates no record.
+    /// where there is still no record, or where a safe that is none of ours does not say. A patch without effect changes no version and creates no record.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ pub trait Upstream: fmt::Debug + Send + Sync {
         caller: &Caller,
         patch: &Patch,
         precondition: &Precondition,
-    ) -> Result<Option<Revision>, UpstreamError>;
+    ) -> Result<Option<EntityTag>, UpstreamError>;
 
     /// Erases the caller's record and the key that opens it; succeeds where there is none.
     ///
@@ -90,4 +90,22 @@ pub enum UpstreamError {
     /// What is stored cannot be opened.
     #[error("the stored record cannot be opened")]
     Damaged,
+    /// A remote safe takes no body of this size. Nothing changed.
+    #[error("the remote safe takes no body of this size")]
+    TooLarge,
+    /// A remote safe has been asked too often. Nothing changed.
+    #[error("the remote safe has been asked too often")]
+    Busy {
+        /// When to try again.
+        retry_after_s: u32,
+    },
+    /// A remote safe refuses what is right by our rules. Nothing changed.
+    #[error("the remote safe refuses the request")]
+    Refused,
+    /// A remote safe cannot be reached, or its answer cannot be used; of a write, its outcome may be unknown.
+    #[error("the remote safe gives no answer that can be used")]
+    Failed,
+    /// A remote safe did not answer in time; of a write, its outcome may be unknown.
+    #[error("the remote safe did not answer in time")]
+    TooSlow,
 }

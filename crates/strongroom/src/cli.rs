@@ -55,6 +55,9 @@ pub(crate) struct DevArgs {
     /// What to print when ready: text to read and paste, or one line of JSON
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Put a gateway in front of the safe, both in this process: the address is the gateway's
+    #[arg(long)]
+    pub(crate) gateway: bool,
 }
 
 /// How a command prints.
@@ -227,6 +230,7 @@ mod tests {
             "dev",
             "dev --data-dir d --listen 127.0.0.1:0 --format json",
             "dev --listen [::1]:8080",
+            "dev --gateway",
             "serve --config f",
             "config example",
             "config check f",

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use strongroom_app::{Identity, LocalSafe, SignUpQuota, Tenant, Tenants};
 use strongroom_domain::Limits;
-use strongroom_http::{Api, HttpLimits, TrustedProxies};
+use strongroom_http::{Api, HttpLimits, Safe, TrustedProxies, Verbs};
 use strongroom_jwt::{
-    ForeignIssuer, ForeignTokens, KeySetKeeper, Lifetimes, OwnTokens, SigningKeys, TokenCache,
+    ForeignIssuer, ForeignTokens, GatewayAssertions, KeySetKeeper, Lifetimes, OwnTokens, SigningKeys,
+    TokenCache,
 };
-use strongroom_ports::{Authenticator, Clock, Randomness};
+use strongroom_ports::{Authenticator, Clock, Randomness, Sealer};
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
+use strongroom_upstream::{ApiKey, Client, Credentials, Endpoint, HttpUpstream, SafeFigures, SafeLimits};
 
 use crate::failure::Failure;
 use crate::system_clock::SystemClock;
@@ -20,77 +22,108 @@ use crate::system_clock::SystemClock;
 /// Verified tokens remembered, at some 200 bytes each: as many people as one process serves in an hour.
 const TOKENS_REMEMBERED: usize = 50_000;
 
-/// What a safe is made of: values only, read and checked.
+/// Callers whose assertions are remembered, at some 900 bytes each: as many as one gateway serves in a minute.
+const ASSERTIONS_REMEMBERED: usize = 20_000;
+
+/// What a process is made of: values only, read and checked.
 #[derive(Debug)]
 pub(crate) struct Parts {
-    pub(crate) keyring: Keyring,
-    pub(crate) signing_keys: SigningKeys,
+    pub(crate) place: PlaceParts,
     pub(crate) issuers: Vec<ForeignIssuer>,
-    pub(crate) directory: PathBuf,
     pub(crate) tenants: Vec<Tenant>,
     /// Whether the loopback addresses are names of the tenant `localhost`.
     pub(crate) loopback_is_localhost: bool,
-    pub(crate) lifetimes: Lifetimes,
+    pub(crate) leeway: Duration,
     pub(crate) limits: Limits,
     pub(crate) http_limits: HttpLimits,
     pub(crate) trusted_proxies: TrustedProxies,
+}
+
+/// Where the safe is, and what that takes.
+#[derive(Debug)]
+pub(crate) enum PlaceParts {
+    /// In this process.
+    Here(SafeParts),
+    /// Elsewhere.
+    Remote(Box<RemoteParts>),
+}
+
+/// What a safe is made of.
+#[derive(Debug)]
+pub(crate) struct SafeParts {
+    pub(crate) keyring: Keyring,
+    pub(crate) signing_keys: SigningKeys,
+    pub(crate) directory: PathBuf,
+    pub(crate) lifetimes: Lifetimes,
     pub(crate) sign_ups_per_hour: u32,
 }
 
-/// Who verifies tokens: for whoever changes their keys while they serve, and for figures.
+/// What a gateway is made of.
+#[derive(Debug)]
+pub(crate) struct RemoteParts {
+    pub(crate) client: Client,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) credentials: CredentialParts,
+    pub(crate) limits: SafeLimits,
+    pub(crate) health: Option<Endpoint>,
+    pub(crate) verbs: Verbs,
+}
+
+/// What the safe behind a gateway is shown.
+#[derive(Debug)]
+pub(crate) enum CredentialParts {
+    CallerToken,
+    ApiKey(ApiKey),
+    Assertion { keys: SigningKeys, issuer: String, audience: String },
+}
+
+/// A process put together.
+#[derive(Debug)]
+pub(crate) struct Composed {
+    pub(crate) api: Api,
+    pub(crate) verifiers: Verifiers,
+    /// The store, where the safe is here.
+    pub(crate) store: Option<SqliteStore>,
+    /// What is counted of the safe, where it is elsewhere.
+    pub(crate) figures: Option<Arc<SafeFigures>>,
+}
+
+/// Who verifies tokens, and makes them: for whoever changes their keys while they serve, and for figures.
 #[derive(Debug)]
 pub(crate) struct Verifiers {
-    pub(crate) own: Arc<OwnTokens>,
+    /// Those of a safe.
+    pub(crate) own: Option<Arc<OwnTokens>>,
     pub(crate) foreign: Arc<ForeignTokens>,
     pub(crate) remembered: Arc<TokenCache>,
+    /// Those of a gateway.
+    pub(crate) assertions: Option<Arc<GatewayAssertions>>,
     /// Those of the key sets that are fetched, not yet at work.
     pub(crate) keepers: Vec<KeySetKeeper>,
 }
 
-/// Puts a safe together. Opens the store: from here on the data directory is ours.
+/// Puts a process together: a safe, or a gateway in front of one.
 ///
 /// # Errors
 ///
 /// [`Failure::Keys`] or [`Failure::Store`].
-pub(crate) fn compose(parts: Parts) -> Result<(Api, SqliteStore, Verifiers), Failure> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
-
-    let store = open_store(parts.directory, &parts.keyring)?;
-    let sealer = EnvelopeSealer::new(parts.keyring).map_err(|error| Failure::Keys(error.to_string()))?;
-    let (records, sessions, sealer) = (Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(sealer));
-
-    let leeway = parts.lifetimes.leeway;
-    let own = Arc::new(OwnTokens::new(
-        parts.signing_keys,
-        parts.tenants.iter().map(|tenant| tenant.id.clone()),
-        sessions.clone(),
-        clock.clone(),
-        randomness.clone(),
-        parts.lifetimes,
-    ));
-    let mut foreign = foreign_tokens(parts.issuers, clock.clone(), leeway)?;
+pub(crate) fn compose(parts: Parts) -> Result<Composed, Failure> {
+    let (clock, randomness): Outside = (Arc::new(SystemClock), Arc::new(SystemRandomness));
+    let mut foreign = foreign_tokens(parts.issuers, clock.clone(), parts.leeway)?;
     let keepers = foreign.take_keepers();
     let foreign = Arc::new(foreign);
-    let inner: Vec<Arc<dyn Authenticator>> = vec![own.clone(), foreign.clone()];
-    let authenticator = Arc::new(TokenCache::new(inner, clock.clone(), TOKENS_REMEMBERED, leeway));
-    let verifiers = Verifiers { own: own.clone(), foreign, remembered: authenticator.clone(), keepers };
+    let remember = |inner| Arc::new(TokenCache::new(inner, clock.clone(), TOKENS_REMEMBERED, parts.leeway));
+    let outside = (clock.clone(), randomness.clone());
 
-    let safe = LocalSafe::new(records, sealer.clone(), clock.clone(), randomness.clone(), parts.limits);
-    let identity = Identity::new(
-        own.clone(),
-        authenticator.clone(),
-        sessions,
-        sealer,
-        clock.clone(),
-        randomness.clone(),
-        SignUpQuota::new(parts.sign_ups_per_hour),
-    );
+    let House { safe, remembered, people, own, assertions, store, figures } = match parts.place {
+        PlaceParts::Here(safe) => {
+            safe_here(safe, &parts.tenants, parts.limits, outside, foreign.clone(), remember)?
+        }
+        PlaceParts::Remote(remote) => gateway(*remote, outside, foreign.clone(), remember)?,
+    };
     let api = Api::new(
-        Arc::new(safe),
-        authenticator,
-        identity,
-        own,
+        safe,
+        remembered.clone(),
+        people,
         Tenants::new(parts.tenants, parts.loopback_is_localhost),
         clock,
         parts.limits,
@@ -98,7 +131,98 @@ pub(crate) fn compose(parts: Parts) -> Result<(Api, SqliteStore, Verifiers), Fai
         parts.trusted_proxies,
         random_u64(&*randomness),
     );
-    Ok((api, store, verifiers))
+    let verifiers = Verifiers { own, foreign, remembered, assertions, keepers };
+    Ok(Composed { api, verifiers, store, figures })
+}
+
+type Outside = (Arc<dyn Clock>, Arc<dyn Randomness>);
+
+/// What a safe and a gateway differ in.
+struct House {
+    safe: Safe,
+    remembered: Arc<TokenCache>,
+    /// Names people in logs.
+    people: Arc<dyn Sealer>,
+    own: Option<Arc<OwnTokens>>,
+    assertions: Option<Arc<GatewayAssertions>>,
+    store: Option<SqliteStore>,
+    figures: Option<Arc<SafeFigures>>,
+}
+
+/// The safe in this process. Opens the store: from here on the data directory is ours.
+fn safe_here(
+    parts: SafeParts,
+    tenants: &[Tenant],
+    limits: Limits,
+    (clock, randomness): Outside,
+    foreign: Arc<ForeignTokens>,
+    remember: impl FnOnce(Vec<Arc<dyn Authenticator>>) -> Arc<TokenCache>,
+) -> Result<House, Failure> {
+    let store = open_store(parts.directory, &parts.keyring)?;
+    let sealer = EnvelopeSealer::new(parts.keyring).map_err(|error| Failure::Keys(error.to_string()))?;
+    let (records, sessions, sealer) = (Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(sealer));
+    let own = Arc::new(OwnTokens::new(
+        parts.signing_keys,
+        tenants.iter().map(|tenant| tenant.id.clone()),
+        sessions.clone(),
+        clock.clone(),
+        randomness.clone(),
+        parts.lifetimes,
+    ));
+    let remembered = remember(vec![own.clone(), foreign]);
+    let upstream = LocalSafe::new(records, sealer.clone(), clock.clone(), randomness.clone(), limits);
+    let identity = Identity::new(
+        own.clone(),
+        remembered.clone(),
+        sessions,
+        sealer.clone(),
+        clock,
+        randomness,
+        SignUpQuota::new(parts.sign_ups_per_hour),
+    );
+    let safe = Safe::Here { upstream: Arc::new(upstream), identity: Box::new(identity), issuer: own.clone() };
+    Ok(House {
+        safe,
+        remembered,
+        people: sealer,
+        own: Some(own),
+        assertions: None,
+        store: Some(store),
+        figures: None,
+    })
+}
+
+/// The way to a safe elsewhere. Touches no disk: what names people in the log is drawn anew at each start.
+fn gateway(
+    parts: RemoteParts,
+    (clock, randomness): Outside,
+    foreign: Arc<ForeignTokens>,
+    remember: impl FnOnce(Vec<Arc<dyn Authenticator>>) -> Arc<TokenCache>,
+) -> Result<House, Failure> {
+    let people = EnvelopeSealer::new(Keyring::generate(&SystemRandomness, clock.now()));
+    let people = people.map_err(|error| Failure::Keys(error.to_string()))?;
+    let (credentials, assertions) = match parts.credentials {
+        CredentialParts::CallerToken => (Credentials::CallerToken, None),
+        CredentialParts::ApiKey(key) => (Credentials::ApiKey(key), None),
+        CredentialParts::Assertion { keys, issuer, audience } => {
+            let remembered = ASSERTIONS_REMEMBERED;
+            let made = GatewayAssertions::new(keys, issuer, audience, remembered, clock, randomness);
+            let made = Arc::new(made);
+            (Credentials::Assertion(made.clone()), Some(made))
+        }
+    };
+    let upstream = HttpUpstream::new(parts.client, parts.endpoint, credentials, parts.limits, parts.health);
+    let upstream = upstream.ok_or_else(|| Failure::Running("the safe's URL has a query".to_owned()))?;
+    let figures = upstream.figures();
+    Ok(House {
+        safe: Safe::Remote { safe: Arc::new(upstream), verbs: parts.verbs },
+        remembered: remember(vec![foreign]),
+        people: Arc::new(people),
+        own: None,
+        assertions,
+        store: None,
+        figures: Some(figures),
+    })
 }
 
 fn open_store(directory: PathBuf, keyring: &Keyring) -> Result<SqliteStore, Failure> {

@@ -19,6 +19,7 @@ mod show;
 mod tenant;
 mod tls;
 mod tokens;
+mod upstream;
 mod web_origin;
 
 #[cfg(test)]
@@ -29,6 +30,8 @@ mod issuer_tests;
 mod tests;
 #[cfg(test)]
 mod tls_tests;
+#[cfg(test)]
+mod upstream_tests;
 
 use strongroom_app::Tenant;
 
@@ -43,6 +46,7 @@ pub(crate) use secret::KeySource;
 pub(crate) use server::Server;
 pub(crate) use tls::Tls;
 pub(crate) use tokens::{LONGEST_TOKEN_LIFE, Tokens};
+pub(crate) use upstream::{Remote, ShownToSafe};
 
 use problem::Source;
 use reader::Reader;
@@ -55,8 +59,8 @@ pub(crate) const EXAMPLE: &str = include_str!("config/example.toml");
 pub(crate) struct Config {
     /// `[server]`.
     pub(crate) server: Server,
-    /// `[safe]`.
-    pub(crate) safe: Safe,
+    /// `[safe]` or `[upstream]`.
+    pub(crate) place: Place,
     /// `[tokens]`.
     pub(crate) tokens: Tokens,
     /// `[[issuer]]`: distinct ones, each with a configured tenant.
@@ -67,6 +71,15 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// `[log]`.
     pub(crate) log: Log,
+}
+
+/// Where the safe is: one of the two, never both.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// `[safe]`: in this process.
+    Here(Safe),
+    /// `[upstream]`: elsewhere, and this process is its gateway.
+    Remote(Box<Remote>),
 }
 
 /// A configuration, and where each of its values came from.
@@ -101,7 +114,7 @@ impl Config {
 
     fn read(reader: &mut Reader) -> Option<Self> {
         let server = reader.section("server", Server::read);
-        let safe = reader.section("safe", Safe::read);
+        let place = read_place(reader);
         let tokens = reader.section("tokens", Tokens::read);
         let issuers = reader.tables("issuer", Issuer::read);
         let tenants = reader.tables("tenant", tenant::read);
@@ -109,16 +122,42 @@ impl Config {
         let log = reader.section("log", Log::read);
 
         check_tenants(reader, &tenants, server.as_ref());
-        check_issuers(reader, &issuers, &tenants);
+        let has_own_tokens = !matches!(place, Some(Place::Remote(_)));
+        check_issuers(reader, &issuers, &tenants, has_own_tokens);
+        if !has_own_tokens {
+            check_gateway(reader, &issuers);
+        }
         Some(Self {
             server: server?,
-            safe: safe?,
+            place: place?,
             tokens: tokens?,
             issuers: issuers.into_iter().collect::<Option<_>>()?,
             tenants: tenants.into_iter().collect::<Option<_>>()?,
             limits: limits?,
             log: log?,
         })
+    }
+}
+
+/// Where the safe is, when that is said once.
+fn read_place(reader: &mut Reader) -> Option<Place> {
+    if !reader.has("upstream") {
+        return reader.section("safe", Safe::read).map(Place::Here);
+    }
+    if reader.has("safe") {
+        reader.section("safe", Safe::read);
+        reader.refuse("upstream", "given beside [safe]: the safe is in this process or behind it, not both");
+    }
+    reader.section("upstream", Remote::read).map(|remote| Place::Remote(Box::new(remote)))
+}
+
+/// What a gateway needs: somebody else's tokens, since it has none of its own, and none of those that gateways make.
+fn check_gateway(reader: &mut Reader, issuers: &[Option<Issuer>]) {
+    if issuers.is_empty() {
+        reader.refuse("issuer", "a gateway has no tokens of its own: at least one [[issuer]] must be given");
+    }
+    for (index, _) in known(issuers).filter(|(_, issuer)| issuer.is_gateway()) {
+        reader.refuse(&format!("issuer[{index}].gateway"), "a gateway takes no word of another gateway");
     }
 }
 
@@ -146,13 +185,18 @@ fn check_tenants(reader: &mut Reader, tenants: &[Option<Tenant>], server: Option
 }
 
 /// What issuers must be among each other, and towards the tenants, which are the issuers of our own tokens.
-fn check_issuers(reader: &mut Reader, issuers: &[Option<Issuer>], tenants: &[Option<Tenant>]) {
+fn check_issuers(
+    reader: &mut Reader,
+    issuers: &[Option<Issuer>],
+    tenants: &[Option<Tenant>],
+    has_own_tokens: bool,
+) {
     let all_tenants_known = tenants.iter().all(Option::is_some);
     for (index, issuer) in known(issuers) {
         if known(&issuers[..index]).any(|(_, other)| other.iss == issuer.iss) {
             reader.refuse(&format!("issuer[{index}].issuer"), "named twice");
         }
-        if known(tenants).any(|(_, tenant)| tenant.id.as_str() == issuer.iss) {
+        if has_own_tokens && known(tenants).any(|(_, tenant)| tenant.id.as_str() == issuer.iss) {
             reader.refuse(
                 &format!("issuer[{index}].issuer"),
                 "a tenant's rp_id is the issuer of our own tokens",

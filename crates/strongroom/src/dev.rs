@@ -12,17 +12,22 @@ use std::path::Path;
 use serde::Serialize;
 use strongroom_app::SignedIn;
 use strongroom_domain::ExternalUserId;
+use strongroom_http::{Listeners, Safe, ServerOptions};
 use strongroom_jwt::SigningKeys;
 use strongroom_ports::{Clock, TenantId};
 use strongroom_seal::secret_file::write_new_secret_file;
 use strongroom_seal::{Keyring, SystemRandomness};
 
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use crate::cli::{DevArgs, Format};
-use crate::compose::compose;
-use crate::config::{Config, Layers};
+use crate::compose::{Composed, compose};
+use crate::config::{Config, KeySource, Layers};
 use crate::failure::Failure;
 use crate::key_changes::{KeyChanges, KeySources};
-use crate::logging;
+use crate::key_files;
+use crate::logging::{self, Logging};
 use crate::serve::{Served, bind, options, parts, registry, runtime, serve_until_signal};
 use crate::system_clock::SystemClock;
 
@@ -33,6 +38,8 @@ const DEMO_PERSON: &str = "c76302cb-f845-40f4-9c56-29710323afba";
 pub(crate) const STORE: &str = "store";
 const KEYRING: &str = "keys/keyring.json";
 const SIGNING_KEYS: &str = "keys/signing.json";
+const GATEWAY_KEYS: &str = "keys/gateway.json";
+const GATEWAY_PUBLIC: &str = "keys/gateway-public.json";
 
 /// Runs the command: returns after SIGTERM or SIGINT.
 ///
@@ -41,34 +48,82 @@ const SIGNING_KEYS: &str = "keys/signing.json";
 /// [`Failure`].
 pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let (runtime, hangup) = runtime()?;
+    let somewhere = SocketAddr::new(args.listen.ip(), 0);
     let listeners = bind(&[args.listen], None)?;
-    let admin = bind(&[SocketAddr::new(args.listen.ip(), 0)], Some(1))?;
-    let (&[address], &[admin_address]) = (listeners.addresses(), admin.addresses()) else {
-        return Err(Failure::Running("no address was bound".to_owned()));
+    let admin = bind(&[somewhere], Some(1))?;
+    let (address, admin_address) = (only(&listeners)?, only(&admin)?);
+    make_keys(args)?;
+    let mut surfaces = Vec::new();
+    let demo = if args.gateway {
+        let safe_listeners = bind(&[somewhere], None)?;
+        let safe_address = only(&safe_listeners)?;
+        let safe = compose_from(&args.data_dir, &format!("{}{KNOWN_GATEWAY}", settings(safe_address)))?;
+        let demo = begin(&runtime, &safe.composed)?;
+        let gateway = compose_from(&args.data_dir, &gateway_settings(address, safe_address))?;
+        let gateway_hangup = {
+            let _entered = runtime.enter();
+            signal(SignalKind::hangup())
+                .map_err(|error| Failure::Running(format!("could not start: {error}")))?
+        };
+        surfaces.push(gateway.serve(listeners, Some(admin), gateway_hangup));
+        surfaces.push(safe.serve(safe_listeners, None, hangup));
+        demo
+    } else {
+        let safe = compose_from(&args.data_dir, &settings(address))?;
+        let demo = begin(&runtime, &safe.composed)?;
+        surfaces.push(safe.serve(listeners, Some(admin), hangup));
+        demo
     };
-    let text = settings(address);
-    let settings = Layers::new(Vec::new()).with_text(&args.data_dir.join("strongroom.toml"), &text);
-    let config = Config::load(settings)?.config;
-    let logging = logging::start(config.log);
-    make_keys(&args.data_dir)?;
-    let options = options(&config);
-    let sources = KeySources::of(&config);
-    let (api, store, verifiers) = compose(parts(config, true)?)?;
-    let registry = registry(&store, &verifiers, &logging);
-    let keys = KeyChanges::new(sources, verifiers, None, hangup);
-
-    let refused = |error: &dyn std::error::Error| Failure::Running(format!("the demo person: {error}"));
-    let tenant = TenantId::parse("localhost").map_err(|error| refused(&error))?;
-    let person = ExternalUserId::parse(DEMO_PERSON).map_err(|error| refused(&error))?;
-    let demo = runtime.block_on(api.identity.begin(tenant, person)).map_err(|error| refused(&error))?;
-    let served = Served { api, keys, listeners, admin: Some(admin), options, tls: None, registry };
-    serve_until_signal(runtime, served, &store, || {
+    serve_until_signal(runtime, surfaces, || {
         match args.format {
             Format::Json => say_json(args, address, admin_address, &demo, out),
             Format::Text => say_text(args, address, admin_address, &demo, out),
         }?;
         Ok(out.flush()?)
     })
+}
+
+fn only(listeners: &Listeners) -> Result<SocketAddr, Failure> {
+    match listeners.addresses() {
+        [address] => Ok(*address),
+        _ => Err(Failure::Running("no address was bound".to_owned())),
+    }
+}
+
+/// One of the two, put together.
+struct Surface {
+    composed: Composed,
+    sources: KeySources,
+    options: ServerOptions,
+    logging: Logging,
+}
+
+fn compose_from(data_dir: &Path, settings: &str) -> Result<Surface, Failure> {
+    let layers = Layers::new(Vec::new()).with_text(&data_dir.join("strongroom.toml"), settings);
+    let config = Config::load(layers)?.config;
+    let logging = logging::start(config.log);
+    let (options, sources) = (options(&config), KeySources::of(&config));
+    Ok(Surface { composed: compose(parts(config, true)?)?, sources, options, logging })
+}
+
+impl Surface {
+    fn serve(self, listeners: Listeners, admin: Option<Listeners>, hangup: Signal) -> Served {
+        let Composed { api, verifiers, store, figures } = self.composed;
+        let registry = registry(store.as_ref(), figures, &verifiers, &self.logging);
+        let keys = KeyChanges::new(self.sources, verifiers, None, hangup);
+        Served { api, keys, store, listeners, admin, options: self.options, tls: None, registry }
+    }
+}
+
+/// A session of the demo person.
+fn begin(runtime: &Runtime, safe: &Composed) -> Result<SignedIn, Failure> {
+    let refused = |error: &dyn std::error::Error| Failure::Running(format!("the demo person: {error}"));
+    let Safe::Here { identity, .. } = &safe.api.safe else {
+        return Err(Failure::Running("no safe was composed".to_owned()));
+    };
+    let tenant = TenantId::parse("localhost").map_err(|error| refused(&error))?;
+    let person = ExternalUserId::parse(DEMO_PERSON).map_err(|error| refused(&error))?;
+    runtime.block_on(identity.begin(tenant, person)).map_err(|error| refused(&error))
 }
 
 /// What `dev` serves with, in the words of a configuration file; relative paths are below the data directory.
@@ -105,8 +160,39 @@ access = false
     )
 }
 
+/// How the safe knows its gateway.
+const KNOWN_GATEWAY: &str = r#"
+[[issuer]]
+issuer = "strongroom-gateway"
+audience = ["strongroom-safe"]
+jwks_file = "keys/gateway-public.json"
+algorithms = ["EdDSA"]
+gateway = true
+"#;
+
+/// What the gateway serves with: the tokens are the safe's, whose keys it fetches.
+fn gateway_settings(address: SocketAddr, safe: SocketAddr) -> String {
+    let safe_section = format!("[safe]\npath = \"{STORE}\"\nkeyring_file = \"{KEYRING}\"\n");
+    let upstream = format!(
+        r#"[upstream]
+safe_url = "http://{safe}/v1/ibexsafe"
+assertion_key_file = "{GATEWAY_KEYS}"
+health_path = "/health"
+
+[[issuer]]
+issuer = "localhost"
+audience = ["localhost"]
+jwks_url = "http://{safe}/.well-known/jwks.json"
+algorithms = ["EdDSA"]
+tenant = "localhost"
+"#
+    );
+    settings(address).replace(&safe_section, &upstream)
+}
+
 /// Makes the key files on first use.
-fn make_keys(data_dir: &Path) -> Result<(), Failure> {
+fn make_keys(args: &DevArgs) -> Result<(), Failure> {
+    let data_dir = args.data_dir.as_path();
     let (keyring, signing_keys) = (data_dir.join(KEYRING), data_dir.join(SIGNING_KEYS));
     if data_dir.join(STORE).exists() && !keyring.exists() {
         // A new one would open nothing, and stand in the way of the old one when it is found.
@@ -122,10 +208,19 @@ fn make_keys(data_dir: &Path) -> Result<(), Failure> {
     }
     let now = SystemClock.now();
     make(&keyring, || Ok(Keyring::generate(&SystemRandomness, now).to_json().to_vec()))?;
-    make(&signing_keys, || {
+    let generate = || {
         let keys = SigningKeys::generate(now, &SystemRandomness).map_err(|error| error.to_string())?;
         Ok(keys.to_json().as_bytes().to_vec())
-    })
+    };
+    make(&signing_keys, generate)?;
+    if args.gateway {
+        let (secret, public) = (data_dir.join(GATEWAY_KEYS), data_dir.join(GATEWAY_PUBLIC));
+        make(&secret, generate)?;
+        let keys = key_files::signing_keys(&KeySource::File(secret))?;
+        std::fs::write(&public, keys.key_set())
+            .map_err(|error| Failure::Running(format!("could not write {}: {error}", public.display())))?;
+    }
+    Ok(())
 }
 
 /// Makes a key file unless it is there.

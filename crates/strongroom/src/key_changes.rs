@@ -11,14 +11,15 @@ use strongroom_jwt::{ForeignKeys, SigningKeys};
 use tokio::signal::unix::Signal;
 
 use crate::compose::Verifiers;
-use crate::config::{self, Config, Issuer, IssuerKeys, KeySource};
+use crate::config::{self, Config, Issuer, IssuerKeys, KeySource, Place, ShownToSafe};
 use crate::failure::Failure;
 use crate::key_files;
 
 /// Where keys are.
 #[derive(Debug)]
 pub(crate) struct KeySources {
-    signing_keys: KeySource,
+    /// What signs: a safe's tokens, or a gateway's assertions.
+    signing_keys: Option<KeySource>,
     /// Those with keys in a file.
     issuers: Vec<Issuer>,
     tls: Option<config::Tls>,
@@ -28,7 +29,13 @@ impl KeySources {
     pub(crate) fn of(config: &Config) -> Self {
         let has_file = |issuer: &&Issuer| !matches!(issuer.keys, IssuerKeys::Published(_));
         Self {
-            signing_keys: config.tokens.signing_keys.clone(),
+            signing_keys: match &config.place {
+                Place::Here(_) => Some(config.tokens.signing_keys.clone()),
+                Place::Remote(remote) => match &remote.credentials {
+                    ShownToSafe::Assertion { keys, .. } => Some(KeySource::File(keys.clone())),
+                    ShownToSafe::CallerToken | ShownToSafe::ApiKey(_) => None,
+                },
+            },
             issuers: config.issuers.iter().filter(has_file).cloned().collect(),
             tls: config.server.tls.clone(),
         }
@@ -74,9 +81,10 @@ impl KeyChanges {
     /// The files are small and few: nobody waits for this thread meanwhile.
     fn read_again(&self) {
         let mut is_one_gone = false;
-        match key_files::signing_keys(&self.sources.signing_keys) {
-            Ok(keys) => is_one_gone |= self.take_signing_keys(keys),
-            Err(failure) => tracing::error!(%failure, "signing keys stay as they were"),
+        match self.sources.signing_keys.as_ref().map(key_files::signing_keys) {
+            Some(Ok(keys)) => is_one_gone |= self.take_signing_keys(keys),
+            Some(Err(failure)) => tracing::error!(%failure, "signing keys stay as they were"),
+            None => {}
         }
         for issuer in &self.sources.issuers {
             match key_files::issuer_keys(issuer).and_then(|keys| self.take_issuer_keys(issuer, &keys)) {
@@ -99,7 +107,15 @@ impl KeyChanges {
     }
 
     fn take_signing_keys(&self, keys: SigningKeys) -> bool {
-        self.verifiers.own.replace_keys(keys)
+        match (&self.verifiers.own, &self.verifiers.assertions) {
+            (Some(own), _) => own.replace_keys(keys),
+            (None, Some(assertions)) => {
+                assertions.replace_keys(keys);
+                // Nobody here has remembered what they signed.
+                false
+            }
+            (None, None) => false,
+        }
     }
 
     fn take_issuer_keys(&self, issuer: &Issuer, keys: &ForeignKeys) -> Result<bool, Failure> {

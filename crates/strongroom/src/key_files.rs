@@ -9,10 +9,11 @@ use strongroom_http::{Tls, TlsError, TlsIdentity, Validity};
 use strongroom_jwt::{ForeignIssuer, ForeignKeys, IssuerKind, MAX_DOCUMENT_BYTES, RemoteKeySet, SigningKeys};
 use strongroom_seal::Keyring;
 use strongroom_seal::secret_file::{MAX_SECRET_FILE_BYTES, read_secret_file};
-use strongroom_upstream::{Client, ClientLimits, HttpKeySetSource, Roots};
+use strongroom_upstream::{ApiKey, Client, ClientLimits, Endpoint, HttpKeySetSource, Roots};
 use zeroize::Zeroizing;
 
-use crate::config::{self, Issuer, IssuerKeys, KeySource, PublishedKeys, Reach};
+use crate::compose::{CredentialParts, RemoteParts};
+use crate::config::{self, Issuer, IssuerKeys, KeySource, PublishedKeys, Reach, Remote, ShownToSafe};
 use crate::failure::Failure;
 use crate::system_clock::SystemClock;
 
@@ -20,6 +21,13 @@ use crate::system_clock::SystemClock;
 const FETCH_LIMITS: ClientLimits = ClientLimits {
     connect: Duration::from_secs(5),
     total: Duration::from_secs(10),
+    body_bytes: MAX_DOCUMENT_BYTES,
+};
+
+/// What a probe of the safe's health may take: a safe that is well answers at once.
+const PROBE_LIMITS: ClientLimits = ClientLimits {
+    connect: Duration::from_secs(1),
+    total: Duration::from_secs(2),
     body_bytes: MAX_DOCUMENT_BYTES,
 };
 
@@ -81,6 +89,52 @@ pub(crate) fn issuer_keys(issuer: &Issuer) -> Result<ForeignKeys, Failure> {
     })
 }
 
+/// The way to a safe elsewhere, and what it is shown. Nobody is asked here.
+///
+/// # Errors
+///
+/// As [`keyring`].
+pub(crate) fn remote(configured: Remote) -> Result<RemoteParts, Failure> {
+    let Remote { endpoint, credentials, verbs, ca_file, limits, health } = configured;
+    let client = client(&endpoint, ca_file.as_deref(), ("upstream", "ca_file"), PROBE_LIMITS)?;
+    let credentials = match credentials {
+        ShownToSafe::CallerToken => CredentialParts::CallerToken,
+        ShownToSafe::ApiKey(path) => CredentialParts::ApiKey(api_key(&path)?),
+        ShownToSafe::Assertion { keys, issuer, audience } => {
+            CredentialParts::Assertion { keys: signing_keys(&KeySource::File(keys))?, issuer, audience }
+        }
+    };
+    Ok(RemoteParts { client, endpoint, credentials, limits, health, verbs })
+}
+
+fn api_key(path: &Path) -> Result<ApiKey, Failure> {
+    ApiKey::parse(&without_newline(read_secret(path)?)).ok_or_else(|| {
+        Failure::Keys(format!("{}: not a key of 16 to 4096 visible characters", path.display()))
+    })
+}
+
+/// What asks a server, and believes its certificate if the system's authorities, or those of a file, do.
+fn client(
+    endpoint: &Endpoint,
+    ca_file: Option<&Path>,
+    (whose, setting): (&str, &str),
+    limits: ClientLimits,
+) -> Result<Client, Failure> {
+    let refused = |why: &dyn std::fmt::Display| Failure::Keys(format!("{whose}: {why}"));
+    let mut roots = if endpoint.is_plain() { Roots::none() } else { Roots::of_the_system() };
+    if let Some(path) = ca_file {
+        let pem = read_public(path)?;
+        roots =
+            roots.with_pem(&pem).map_err(|error| Failure::Keys(format!("{}: {error}", path.display())))?;
+    }
+    if roots.is_empty() && !endpoint.is_plain() {
+        return Err(refused(&format!(
+            "this system has no certificate authorities: install them, or name a {setting}"
+        )));
+    }
+    Client::new(roots, Arc::new(SystemClock), limits).map_err(|error| refused(&error))
+}
+
 /// What TLS connections begin with.
 ///
 /// # Errors
@@ -130,19 +184,8 @@ fn with_identity<T>(
 
 /// What fetches an issuer's keys. Nothing is fetched here.
 fn published(issuer: &str, keys: &PublishedKeys) -> Result<RemoteKeySet, Failure> {
-    let refused = |why: &dyn std::fmt::Display| Failure::Keys(format!("issuer `{issuer}`: {why}"));
-    let mut roots = if keys.endpoint.is_plain() { Roots::none() } else { Roots::of_the_system() };
-    if let Some(path) = &keys.ca_file {
-        let pem = read_public(path)?;
-        roots =
-            roots.with_pem(&pem).map_err(|error| Failure::Keys(format!("{}: {error}", path.display())))?;
-    }
-    if roots.is_empty() && !keys.endpoint.is_plain() {
-        return Err(refused(
-            &"this system has no certificate authorities: install them, or name a jwks_ca_file",
-        ));
-    }
-    let client = Client::new(roots, Arc::new(SystemClock), FETCH_LIMITS).map_err(|error| refused(&error))?;
+    let whose = format!("issuer `{issuer}`");
+    let client = client(&keys.endpoint, keys.ca_file.as_deref(), (&whose, "jwks_ca_file"), FETCH_LIMITS)?;
     let source = HttpKeySetSource::new(client, keys.endpoint.clone());
     Ok(RemoteKeySet { source: Arc::new(source), refresh: keys.refresh, max_age: keys.max_age })
 }

@@ -1,4 +1,4 @@
-//! `strongroom serve`: the safe as a configuration file says, until a signal ends it.
+//! `strongroom serve`: the safe, or the gateway, as a configuration file says, until a signal ends it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,12 +9,13 @@ use strongroom_http::{
 };
 use strongroom_jwt::Lifetimes;
 use strongroom_store_sqlite::SqliteStore;
+use strongroom_upstream::SafeFigures;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::ServeArgs;
-use crate::compose::{Parts, Verifiers, compose};
-use crate::config::{Config, Environment, Layers};
+use crate::compose::{Composed, Parts, PlaceParts, SafeParts, Verifiers, compose};
+use crate::config::{Config, Environment, Layers, Place};
 use crate::failure::Failure;
 use crate::key_changes::{KeyChanges, KeySources};
 use crate::logging::Logging;
@@ -35,15 +36,15 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Fail
     let (options, configured) = (options(&config), config.limits.connections);
     let sources = KeySources::of(&config);
     let tls = config.server.tls.as_ref().map(key_files::tls).transpose()?.map(Arc::new);
-    let (api, store, verifiers) = compose(parts(config, false)?)?;
-    let registry = registry(&store, &verifiers, &logging);
+    let Composed { api, verifiers, store, figures } = compose(parts(config, false)?)?;
+    let registry = registry(store.as_ref(), figures, &verifiers, &logging);
     let keys = KeyChanges::new(sources, verifiers, tls.clone(), hangup);
 
     let addresses = listeners.addresses().to_vec();
     let admin_address = admin.as_ref().and_then(|admin| admin.addresses().first().copied());
     let is_tls = tls.is_some();
-    let served = Served { api, keys, listeners, admin, options, tls, registry };
-    serve_until_signal(runtime, served, &store, || {
+    let served = Served { api, keys, store, listeners, admin, options, tls, registry };
+    serve_until_signal(runtime, vec![served], || {
         warn_of_few_files(configured, options.connections);
         for address in addresses {
             let admin_address = admin_address.map(tracing::field::display);
@@ -55,19 +56,26 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Fail
 
 /// What a configuration composes to, its keys read in.
 pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts, Failure> {
-    let issuer = |issuer| key_files::issuer(issuer, &config.tenants);
+    let issuers = config.issuers.iter().map(|issuer| key_files::issuer(issuer, &config.tenants));
     Ok(Parts {
-        keyring: key_files::keyring(&config.safe.keyring)?,
-        signing_keys: key_files::signing_keys(&config.tokens.signing_keys)?,
-        issuers: config.issuers.iter().map(issuer).collect::<Result<_, _>>()?,
-        directory: config.safe.path,
+        issuers: issuers.collect::<Result<_, _>>()?,
+        place: match config.place {
+            Place::Here(safe) => PlaceParts::Here(SafeParts {
+                keyring: key_files::keyring(&safe.keyring)?,
+                signing_keys: key_files::signing_keys(&config.tokens.signing_keys)?,
+                directory: safe.path,
+                lifetimes: Lifetimes {
+                    access_lifetime: config.tokens.access_lifetime,
+                    refresh_lifetime: config.tokens.refresh_lifetime,
+                    leeway: config.tokens.leeway,
+                },
+                sign_ups_per_hour: config.limits.sign_ups_per_hour,
+            }),
+            Place::Remote(remote) => PlaceParts::Remote(Box::new(key_files::remote(*remote)?)),
+        },
         tenants: config.tenants,
         loopback_is_localhost,
-        lifetimes: Lifetimes {
-            access_lifetime: config.tokens.access_lifetime,
-            refresh_lifetime: config.tokens.refresh_lifetime,
-            leeway: config.tokens.leeway,
-        },
+        leeway: config.tokens.leeway,
         limits: config.limits.record,
         http_limits: HttpLimits {
             body_bytes: config.limits.body_bytes,
@@ -78,7 +86,6 @@ pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts
             rate_per_address_per_s: config.limits.rate_per_address_per_s,
         },
         trusted_proxies: TrustedProxies::new(config.server.trusted_proxies),
-        sign_ups_per_hour: config.limits.sign_ups_per_hour,
     })
 }
 
@@ -131,9 +138,14 @@ pub(crate) fn bind(addresses: &[SocketAddr], workers: Option<usize>) -> Result<L
 }
 
 /// What there is to scrape.
-pub(crate) fn registry(store: &SqliteStore, verifiers: &Verifiers, logging: &Logging) -> Registry {
+pub(crate) fn registry(
+    store: Option<&SqliteStore>,
+    figures: Option<Arc<SafeFigures>>,
+    verifiers: &Verifiers,
+    logging: &Logging,
+) -> Registry {
     let mut registry = Registry::default();
-    metrics::register(&mut registry, store.clone(), verifiers, logging.dropped_lines());
+    metrics::register(&mut registry, store.cloned(), figures, verifiers, logging.dropped_lines());
     registry
 }
 
@@ -141,6 +153,7 @@ pub(crate) fn registry(store: &SqliteStore, verifiers: &Verifiers, logging: &Log
 pub(crate) struct Served {
     pub(crate) api: Api,
     pub(crate) keys: KeyChanges,
+    pub(crate) store: Option<SqliteStore>,
     pub(crate) listeners: Listeners,
     pub(crate) admin: Option<Listeners>,
     pub(crate) options: ServerOptions,
@@ -148,35 +161,47 @@ pub(crate) struct Served {
     pub(crate) registry: Registry,
 }
 
-/// Serves, says so once signals are heeded, and comes back when one has ended it.
+/// Serves, says so once signals are heeded, and comes back when one has ended it. Whoever stands behind another comes after
+/// it: they end in this order.
 pub(crate) fn serve_until_signal(
     runtime: Runtime,
-    surface: Served,
-    store: &SqliteStore,
+    surfaces: Vec<Served>,
     ready: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let could_not = |error| Failure::Running(format!("could not serve: {error}"));
+    let mut stores = Vec::new();
     let stopped = runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).map_err(could_not)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(could_not)?;
-        let Served { api, mut keys, listeners, admin, options, tls, registry } = surface;
-        keys.keep();
-        let server = Server::start(api, listeners, admin, options, tls, registry).map_err(could_not)?;
+        let mut servers = Vec::new();
+        for surface in surfaces {
+            let Served { api, mut keys, store, listeners, admin, options, tls, registry } = surface;
+            keys.keep();
+            servers.push(Server::start(api, listeners, admin, options, tls, registry).map_err(could_not)?);
+            stores.extend(store);
+            tokio::spawn(async move { keys.heed_signals().await });
+        }
         let said = ready();
         if said.is_ok() {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
-                () = keys.heed_signals() => {}
             }
             tracing::info!("draining");
         }
-        let stopped = server.stop().await;
+        let mut stopped = Stopped::Cleanly;
+        for server in servers {
+            if server.stop().await == Stopped::AtDeadline {
+                stopped = Stopped::AtDeadline;
+            }
+        }
         said.map(|()| stopped)
     });
     // A look-up of a name that hangs must not hold up the end.
     runtime.shutdown_background();
-    store.close();
+    for store in stores {
+        store.close();
+    }
     tracing::info!("stopped");
     match stopped? {
         Stopped::Cleanly => Ok(()),

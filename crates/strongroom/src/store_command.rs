@@ -8,7 +8,7 @@ use strongroom_seal::wrapped_by;
 use strongroom_store_sqlite::{Figures, OperatorFailure, Report, backup, check, figures, restore};
 
 use crate::cli::{Format, StoreArgs, StoreCommand};
-use crate::config::{Config, Environment, Layers};
+use crate::config::{Config, Environment, Layers, Place};
 use crate::dev::STORE;
 use crate::failure::Failure;
 
@@ -52,7 +52,13 @@ pub(crate) fn run(
 
 fn directory(args: &StoreArgs, environment: Environment) -> Result<PathBuf, Failure> {
     match (&args.config, &args.data_dir) {
-        (Some(file), _) => Ok(Config::load(Layers::new(environment).with_file(file))?.config.safe.path),
+        (Some(file), _) => match Config::load(Layers::new(environment).with_file(file))?.config.place {
+            Place::Here(safe) => Ok(safe.path),
+            Place::Remote(_) => Err(Failure::Running(format!(
+                "{}: a gateway has no store: ask where the safe is",
+                file.display()
+            ))),
+        },
         (None, Some(data_dir)) => Ok(data_dir.join(STORE)),
         (None, None) => Err(Failure::Running("neither --config nor --data-dir was given".to_owned())),
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_executor::block_on;
-use strongroom_domain::{Generation, Patch, Precondition, Revision};
+use strongroom_domain::{EntityTag, Generation, Patch, Precondition, Revision};
 use strongroom_ports::{
     Caller, Commit, Event, Export, KeySetSource, KeySetUnavailable, RecordId, RecordStore, SealedRecord,
     Snapshot, StoreError, Upstream, UpstreamError, WriteId,
@@ -114,7 +114,7 @@ impl Upstream for CarelessSafe {
         caller: &Caller,
         patch: &Patch,
         _: &Precondition,
-    ) -> Result<Option<Revision>, UpstreamError> {
+    ) -> Result<Option<EntityTag>, UpstreamError> {
         self.sound.merge(caller, patch, &Precondition::default()).await
     }
 

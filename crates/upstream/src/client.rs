@@ -15,7 +15,6 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use strongroom_ports::Clock;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -28,6 +27,7 @@ use tokio_rustls::rustls::time_provider::TimeProvider;
 use crate::endpoint::Endpoint;
 use crate::failure::RequestFailure;
 use crate::roots::Roots;
+use crate::stream::Stream;
 
 /// The longest head of an answer: cookies and policies of a large site fit.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -113,13 +113,17 @@ impl Client {
         B::Error: std::error::Error + Send + Sync + 'static,
     {
         let stream = timeout(self.limits.connect, self.connect(endpoint)).await;
-        match stream.map_err(|_| RequestFailure::TooSlow)?? {
-            Stream::Plain(stream) => converse(stream, request, self.limits.body_bytes).await,
-            Stream::Tls(stream) => converse(stream, request, self.limits.body_bytes).await,
-        }
+        converse(stream.map_err(|_| RequestFailure::TooSlow)??, request, self.limits.body_bytes).await
     }
 
-    async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, RequestFailure> {
+    /// Whether a GET is answered 200 to 299.
+    pub(crate) async fn probe(&self, endpoint: &Endpoint) -> bool {
+        let answer = self.send(endpoint, Request::new(http_body_util::Empty::<Bytes>::new())).await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// A connection, by no deadline but the caller's own.
+    pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, RequestFailure> {
         let found = lookup_host(endpoint.place()).await.map_err(|_| RequestFailure::NoAddress)?;
         // A name that is said to be this machine's, and is not, gets nothing in the clear.
         let addresses: Vec<_> =
@@ -129,6 +133,8 @@ impl Client {
         }
         let stream =
             TcpStream::connect(addresses.as_slice()).await.map_err(|_| RequestFailure::Unreachable)?;
+        // A request is written whole, and must not wait for the receipt of the one before.
+        stream.set_nodelay(true).map_err(|_| RequestFailure::Unreachable)?;
         let Some(name) = endpoint.server_name() else { return Ok(Stream::Plain(stream)) };
         let tls = self.tls.connect(name.clone(), stream).await;
         tls.map(|stream| Stream::Tls(Box::new(stream))).map_err(|error| RequestFailure::of_handshake(&error))
@@ -142,19 +148,13 @@ impl fmt::Debug for Client {
     }
 }
 
-enum Stream {
-    Plain(TcpStream),
-    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
-}
-
 /// Sends the request and reads the answer to its end. Not spawned: whoever gives up takes the connection along.
-async fn converse<S, B>(
-    stream: S,
+async fn converse<B>(
+    stream: Stream,
     request: Request<B>,
     body_bytes: usize,
 ) -> Result<Response<Bytes>, RequestFailure>
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     B: Body + Send + Unpin + 'static,
     B::Data: Send,
     B::Error: std::error::Error + Send + Sync + 'static,

@@ -2,21 +2,32 @@
 //!
 //! ```text
 //! HttpKeySetSource ──> Client ──> Endpoint   (https anywhere, http on this machine only)
-//!  (a port)              │
-//!                        └──> Roots          (whose certificates are believed)
+//!  (a port)              │  │
+//! HttpUpstream ──────────┘  └──> Roots       (whose certificates are believed)
+//!  (a port)  └──> Pool ──> Line              (kept connections, each core its own)
 //! ```
 //!
-//! Every request is a connection of its own with one deadline over all of it; heads and bodies are bounded; a redirect is an
-//! answer like any other and never followed. No error carries anything that the other side sent. Where to go is the
-//! operator's word and never a token's.
+//! A key set is fetched over a connection of its own, a safe is asked over kept ones. Every request has a deadline over all of
+//! it; heads and bodies are bounded; a redirect is an answer like any other and never followed. No error carries anything that
+//! the other side sent. Where to go is the operator's word and never a token's.
 
 mod client;
 mod endpoint;
 mod failure;
+mod http_upstream;
 mod key_set_source;
+mod line;
+mod pool;
 mod roots;
+mod safe_answers;
+mod safe_figures;
+mod safe_requests;
+mod stream;
 
 pub use client::{Client, ClientLimits, UnusableTls};
 pub use endpoint::{Endpoint, EndpointError};
+pub use http_upstream::{HttpUpstream, SafeLimits};
 pub use key_set_source::HttpKeySetSource;
 pub use roots::{Roots, RootsError};
+pub use safe_figures::{ANSWER_KINDS, DURATION_BOUNDS_US, SafeFigures};
+pub use safe_requests::{ApiKey, Credentials};

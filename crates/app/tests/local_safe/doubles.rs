@@ -8,7 +8,7 @@ use std::task::Poll;
 use async_trait::async_trait;
 use bytes::Bytes;
 use strongroom_app::LocalSafe;
-use strongroom_domain::{Generation, Limits, Patch, Precondition, Revision};
+use strongroom_domain::{EntityTag, Generation, Limits, Patch, Precondition, Revision};
 use strongroom_ports::{
     BoxContext, BoxKind, Caller, Clock, Commit, Event, Plaintext, Randomness, RecordId, RecordStore,
     SealError, SealedRecord, Sealer, StoreError, Upstream, UpstreamError, WriteId,
@@ -47,13 +47,13 @@ impl House {
         &self,
         caller: &Caller,
         patch: &Patch,
-    ) -> Result<Option<Revision>, UpstreamError> {
+    ) -> Result<Option<EntityTag>, UpstreamError> {
         self.safe.merge(caller, patch, &Precondition::default()).await
     }
 
     /// Merges what must be effective.
     pub(crate) async fn merged(&self, caller: &Caller, patch: &Patch) -> Revision {
-        self.merge(caller, patch).await.unwrap().unwrap()
+        self.merge(caller, patch).await.unwrap().unwrap().revision().unwrap()
     }
 
     /// What a read shows; nothing where there is no record.

@@ -41,7 +41,7 @@ fn a_condition_is_checked_again_upon_the_state_that_overtook_the_write() {
         let (house, jane) = (House::new(), sample::caller());
         let seen = house.merged(&jane, &patch(&[("a", Some(text("1")))])).await;
         house.store.meddle([Mishap::Rival]);
-        let if_seen = Precondition { if_match: Some(Tags::These(vec![seen])), if_none_match: None };
+        let if_seen = Precondition { if_match: Some(Tags::These(vec![seen.into()])), if_none_match: None };
         let change = patch(&[("a", Some(text("2")))]);
         let answer = house.safe.merge(&jane, &change, &if_seen).await;
         assert_eq!(answer, Err(UpstreamError::PreconditionFailed));
@@ -87,7 +87,7 @@ fn a_write_in_doubt_that_happened_is_told_as_done() {
         let before = house.merged(&jane, &patch(&[("a", Some(text("1")))])).await;
         house.store.meddle([Mishap::DoneInDoubt]);
         let after = house.merge(&jane, &patch(&[("a", Some(text("2")))])).await;
-        assert_eq!(after, Ok(Some(before.next())));
+        assert_eq!(after, Ok(Some(before.next().into())));
         assert_eq!(house.view(&jane).await.as_deref(), Some(r#"{"a":"2"}"#));
     });
 }

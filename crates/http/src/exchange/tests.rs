@@ -26,7 +26,7 @@ use strongroom_testkit::fake::{
 use strongroom_testkit::sample;
 
 use super::Exchange;
-use crate::api::{Api, HttpLimits};
+use crate::api::{Api, HttpLimits, Safe};
 use crate::client_address::{Peer, TrustedProxies};
 use crate::gated_body::BodyFault;
 use crate::metrics::Metrics;
@@ -39,6 +39,7 @@ mod order_of_checks;
 mod rates;
 mod refusals;
 mod tokens;
+mod verbs;
 
 const WRITE: &str = "/v1.1/ibexsafe/userdata";
 const READ: &str = "/v1.1/ibexsafe/userdata/external/c76302cb-f845-40f4-9c56-29710323afba";
@@ -108,9 +109,10 @@ fn surface_behind(
         tenant(sample::OTHER_TENANT, ORIGIN_OF_OTHER_TENANT, false),
     ];
     let tenants = Tenants::new(tenants, true);
-    let upstream = Arc::new(upstream);
-    let api =
-        Api::new(upstream, authenticator, identity, issuer, tenants, clock, LIMITS, http_limits, proxies, 7);
+    let identity = Box::new(identity);
+    let safe = Safe::Here { upstream: Arc::new(upstream), identity, issuer };
+    let people = Arc::new(TransparentSealer::new());
+    let api = Api::new(safe, authenticator, people, tenants, clock, LIMITS, http_limits, proxies, 7);
     let metrics = Arc::new(Metrics::new(api.places.clone()));
     Exchange::new(Arc::new(api), metrics).unwrap()
 }

@@ -2,15 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use super::tests::{ISSUER, TENANT, in_file, load};
+use super::tests::{ISSUER, TENANT, UPSTREAM, in_file, load};
 use super::tls_tests::TLS;
 use super::*;
 
 /// Every setting there is, as the reader asks for it, tables without their number.
 fn every_setting() -> Vec<String> {
-    let loaded = load(&format!("{TLS}{ISSUER}{TENANT}"), &[]).unwrap();
-    let keys = loaded.in_force.iter().map(|it| it.key.replace("[0]", ""));
-    keys.chain(secret::SECRET_KEYS.map(str::to_owned)).collect()
+    let mut keys: Vec<_> = secret::SECRET_KEYS.map(str::to_owned).into();
+    for place in ["", UPSTREAM] {
+        let loaded = load(&format!("{TLS}{place}{ISSUER}{TENANT}"), &[]).unwrap();
+        keys.extend(loaded.in_force.iter().map(|it| it.key.replace("[0]", "")));
+    }
+    keys.sort();
+    keys.dedup();
+    keys
 }
 
 #[test]
@@ -47,6 +52,22 @@ fn the_example_s_commented_issuer_is_good_once_uncommented() {
 }
 
 #[test]
+fn the_example_s_commented_gateway_is_good_in_the_place_of_the_safe() {
+    let (before, rest) = EXAMPLE.split_once("[safe]").unwrap();
+    let (_, rest) = rest.split_once("# [upstream]").unwrap();
+    let (upstream, after) = rest.split_once("\n\n").unwrap();
+    let text = format!("{ISSUER}{before}[upstream]{}\n\n{after}", upstream.replace("\n# ", "\n"));
+    let loaded = load(&text, &[]).unwrap();
+    assert!(matches!(loaded.config.place, Place::Remote(_)));
+    let defaults = load(&format!("{UPSTREAM}{ISSUER}{TENANT}"), &[]).unwrap();
+    for setting in loaded.in_force.iter().filter(|it| it.key.starts_with("upstream")) {
+        let default = defaults.in_force.iter().find(|it| it.key == setting.key).unwrap();
+        let is_given = setting.key == "upstream.safe_url";
+        assert!(is_given || setting.value == default.value, "{}", setting.key);
+    }
+}
+
+#[test]
 fn the_example_s_commented_tls_is_good_once_uncommented() {
     let text = EXAMPLE.replace("# [server.tls]", "[server.tls]").replace("# certificate", "certificate");
     let text = text.replace("# private_key", "private_key").replace("# client_ca", "client_ca");
@@ -70,10 +91,14 @@ fn the_reference_lists_every_setting_with_its_default_and_no_other() {
     assert_eq!(listed, settings);
 
     // Loaded where paths are as they are written.
-    let layers = Layers::new(Vec::new()).with_text(Path::new("strongroom.toml"), TENANT);
-    let loaded = Config::load(layers).unwrap();
-    for setting in loaded.in_force.iter().filter(|it| !it.key.starts_with("tenant")) {
-        let row = rows.iter().find(|row| row[1] == format!("`{}`", setting.key)).unwrap();
-        assert_eq!(row[3].trim_matches('`'), setting.value.as_deref().unwrap(), "{}", setting.key);
+    for text in [TENANT.to_owned(), format!("{UPSTREAM}{ISSUER}{TENANT}")] {
+        let layers = Layers::new(Vec::new()).with_text(Path::new("strongroom.toml"), &text);
+        let loaded = Config::load(layers).unwrap();
+        let is_given =
+            |key: &str| key.starts_with("tenant") || key.starts_with("issuer") || key.ends_with("_url");
+        for setting in loaded.in_force.iter().filter(|it| !is_given(&it.key)) {
+            let row = rows.iter().find(|row| row[1] == format!("`{}`", setting.key)).unwrap();
+            assert_eq!(row[3].trim_matches('`'), setting.value.as_deref().unwrap(), "{}", setting.key);
+        }
     }
 }

@@ -76,6 +76,11 @@ pub(crate) struct PublishedKeys {
 }
 
 impl Issuer {
+    /// Whether it is a gateway, that speaks for anybody.
+    pub(crate) fn is_gateway(&self) -> bool {
+        matches!(self.reach, Reach::AllTenants)
+    }
+
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
         let iss = section.required("issuer", filled);
         let audience = section.required_list("audience", filled_text);

@@ -60,6 +60,11 @@ impl<'v> Raw<'v> {
     pub(super) fn seconds(&self, bounds: RangeInclusive<u32>) -> Result<Duration, String> {
         Ok(Duration::from_secs(self.whole(bounds)?.into()))
     }
+
+    /// Whole milliseconds.
+    pub(super) fn millis(&self, bounds: RangeInclusive<u32>) -> Result<Duration, String> {
+        Ok(Duration::from_millis(self.whole(bounds)?.into()))
+    }
 }
 
 /// A boolean. A function of its own, since as a method it could not be named where a reader of any value is asked for.

@@ -49,6 +49,11 @@ impl Reader {
         Self { figment, values, secrets, directory, problems, in_force: Vec::new() }
     }
 
+    /// Whether any layer has the section.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// Reads `[name]`; one that is absent is empty.
     pub(super) fn section<T>(&mut self, name: &str, read: impl FnOnce(&mut Section<'_>) -> T) -> T {
         let (values, source) = match self.values.remove(name) {

@@ -11,6 +11,7 @@ use super::*;
 
 const FILE: &str = "/etc/strongroom/strongroom.toml";
 pub(super) const TENANT: &str = "[[tenant]]\nrp_id = \"localhost\"\n";
+pub(super) const UPSTREAM: &str = "[upstream]\nsafe_url = \"https://safe.example/v1/ibexsafe\"\n";
 pub(super) const ISSUER: &str = r#"
     [[issuer]]
     issuer = "https://id.example"
@@ -43,6 +44,13 @@ pub(super) fn in_file() -> Source {
 
 fn in_variable(name: &str) -> Source {
     Source::Environment(name.to_owned())
+}
+
+fn safe(config: &Config) -> &Safe {
+    match &config.place {
+        Place::Here(safe) => safe,
+        Place::Remote(_) => panic!("a gateway"),
+    }
 }
 
 fn address(text: &str) -> SocketAddr {
@@ -92,9 +100,9 @@ fn a_string_of_the_environment_becomes_a_number_only_where_a_number_belongs() {
         ("STRONGROOM_SAFE__KEYRING_FILE", "true"),
     ];
     let config = load(TENANT, &pairs).unwrap().config;
-    assert_eq!(config.safe.path, Path::new("12345"));
+    assert_eq!(safe(&config).path, Path::new("12345"));
     assert_eq!(config.limits.record.value_bytes, 12345);
-    assert_eq!(config.safe.keyring, KeySource::File("true".into()));
+    assert_eq!(safe(&config).keyring, KeySource::File("true".into()));
 }
 
 #[test]
@@ -119,13 +127,13 @@ fn relative_paths_of_the_file_and_of_defaults_are_relative_to_the_file() {
     let text =
         format!("safe.path = \"here\"\ntokens.signing_keys_file = \"/run/signing.json\"\n{ISSUER}{TENANT}");
     let config = load(&text, &[]).unwrap().config;
-    assert_eq!(config.safe.path, Path::new("/etc/strongroom/here"));
-    assert_eq!(config.safe.keyring, KeySource::File("/etc/strongroom/keyring.json".into()));
+    assert_eq!(safe(&config).path, Path::new("/etc/strongroom/here"));
+    assert_eq!(safe(&config).keyring, KeySource::File("/etc/strongroom/keyring.json".into()));
     assert_eq!(config.tokens.signing_keys, KeySource::File("/run/signing.json".into()));
     assert_eq!(config.issuers[0].keys, IssuerKeys::Jwks("/etc/strongroom/keys.json".into()));
 
     let config = load(TENANT, &[("STRONGROOM_SAFE__PATH", "here")]).unwrap().config;
-    assert_eq!(config.safe.path, Path::new("here"), "those of the environment are as they are");
+    assert_eq!(safe(&config).path, Path::new("here"), "those of the environment are as they are");
 }
 
 #[test]
@@ -136,7 +144,7 @@ fn keys_of_the_environment_come_before_the_file_s_and_are_never_shown() {
         &[("STRONGROOM_SAFE__KEYRING", HUSH), ("STRONGROOM_TOKENS__SIGNING_KEYS", HUSH)],
     )
     .unwrap();
-    for keys in [&loaded.config.safe.keyring, &loaded.config.tokens.signing_keys] {
+    for keys in [&safe(&loaded.config).keyring, &loaded.config.tokens.signing_keys] {
         assert!(matches!(keys, KeySource::Environment(secret) if secret.as_bytes() == HUSH.as_bytes()));
     }
     let text = shown(&loaded);
@@ -215,7 +223,7 @@ const BAD_SETTINGS: &[(&str, &str)] = &[
     ("log.level = \"INFO\"", "log.level"),
     ("log.access = 1", "log.access"),
     ("mail.transport = \"log\"", "mail"),
-    ("upstream.safe_url = \"\"", "upstream"),
+    ("upstream.safe_url = \"\"", "upstream.safe_url"),
     ("drain_s = 5", "drain_s"),
     ("issuer = []\nissuers = []", "issuers"),
     ("issuer = [5]", "issuer[0]"),

@@ -14,6 +14,7 @@ mod crash;
 mod disk;
 mod erasure;
 mod faults;
+mod forwarding;
 mod gate;
 mod gateways;
 mod guides;

@@ -1,6 +1,8 @@
 //! What every [`Upstream`] must do, one caller at a time.
 
-use strongroom_domain::{LimitExceeded, Limits, Patch, Precondition, Revision, Tags, Value, WriteOnlyKey};
+use strongroom_domain::{
+    EntityTag, LimitExceeded, Limits, Patch, Precondition, Revision, Tags, Value, WriteOnlyKey,
+};
 use strongroom_ports::{Caller, Export, Snapshot, Upstream, UpstreamError};
 
 use super::{granted, present};
@@ -139,7 +141,8 @@ async fn preconditions_are_held_before_anything_changes(upstream: &dyn Upstream)
     }
     assert_eq!(read(upstream, &jane).await, None, "a refused write creates nothing");
     let created = upstream.merge(&jane, &write, &if_none_match(Tags::Any)).await;
-    let first = present("If-None-Match `*` creates", granted("If-None-Match `*` creates", created));
+    let created = present("If-None-Match `*` creates", granted("If-None-Match `*` creates", created));
+    let first = present("a safe of ours names its states by revisions", created.revision());
 
     let write = patch(&[("a", Some(text("2")))]);
     let over_a_limit = patch(&[("a", Some(text(&"x".repeat(Limits::default().value_bytes + 1))))]);
@@ -169,7 +172,7 @@ async fn preconditions_are_held_before_anything_changes(upstream: &dyn Upstream)
     ] {
         let write = patch(&[("a", Some(text(&format!("after {current}"))))]);
         let after = upstream.merge(&jane, &write, &held(current)).await;
-        assert_eq!(after, Ok(Some(current.next())), "a write whose precondition holds succeeds");
+        assert_eq!(after, Ok(Some(current.next().into())), "a write whose precondition holds succeeds");
         current = current.next();
     }
 }
@@ -286,17 +289,18 @@ async fn export(upstream: &dyn Upstream, caller: &Caller) -> Option<Export> {
 }
 
 async fn merged(upstream: &dyn Upstream, caller: &Caller, patch: &Patch) -> Option<Revision> {
-    granted("a merge succeeds", upstream.merge(caller, patch, &Precondition::default()).await)
+    let tag = granted("a merge succeeds", upstream.merge(caller, patch, &Precondition::default()).await);
+    tag.map(|tag| present("a safe of ours names its states by revisions", tag.revision()))
 }
 
 async fn assert_view(upstream: &dyn Upstream, caller: &Caller, view: &str, revision: Revision) {
     let snapshot = present("a record is read", read(upstream, caller).await);
     assert_eq!(snapshot.view.as_json(), view, "a read shows the readable keys, in order");
-    assert_eq!(snapshot.revision, revision, "a read says which state it shows");
+    assert_eq!(snapshot.tag, Some(revision.into()), "a read says which state it shows");
 }
 
 fn these(revisions: &[Revision]) -> Tags {
-    Tags::These(revisions.to_vec())
+    Tags::These(revisions.iter().copied().map(EntityTag::from).collect())
 }
 
 fn if_match(tags: Tags) -> Precondition {

@@ -34,7 +34,8 @@ async fn a_hundred_parallel_merges_are_all_kept(upstream: &dyn Upstream) {
     let mut versions: Vec<_> = answers
         .into_iter()
         .map(|answer| {
-            present("a merge tells its revision", granted("every parallel merge succeeds", answer)).version
+            let tag = present("a merge tells its state", granted("every parallel merge succeeds", answer));
+            present("a safe of ours names its states by revisions", tag.revision()).version
         })
         .collect();
     versions.sort_unstable();
@@ -42,7 +43,7 @@ async fn a_hundred_parallel_merges_are_all_kept(upstream: &dyn Upstream) {
     assert_eq!(versions, every_version, "each version is given to exactly one write");
     let snapshot = present("the record is there", read(upstream, &jane).await);
     assert_eq!(
-        Some(&snapshot.revision.version),
+        snapshot.tag.and_then(|tag| tag.revision()).map(|revision| revision.version).as_ref(),
         every_version.last(),
         "the version rises by exactly one a write"
     );
@@ -55,7 +56,7 @@ async fn of_writers_under_the_same_precondition_one_wins(upstream: &dyn Upstream
     let none = Precondition { if_match: None, if_none_match: Some(Tags::Any) };
     let created = only_winner(upstream, &jane, &none).await;
     assert_eq!(created.version, 1, "of many that create a record, one does");
-    let same = Precondition { if_match: Some(Tags::These(vec![created])), if_none_match: None };
+    let same = Precondition { if_match: Some(Tags::These(vec![created.into()])), if_none_match: None };
     let followed = only_winner(upstream, &jane, &same).await;
     assert_eq!(followed, created.next(), "of many that expect a state, one wins");
 }
@@ -73,10 +74,10 @@ async fn only_winner(upstream: &dyn Upstream, jane: &Caller, precondition: &Prec
     let answers = join_all(writes).await;
     let late = answers.iter().filter(|(_, answer)| *answer == Err(UpstreamError::PreconditionFailed)).count();
     assert_eq!(late, RACERS - 1, "all but one of the writers under one precondition are refused");
-    let winner = answers.into_iter().find_map(|(value, answer)| Some((value, answer.ok()??)));
+    let winner = answers.into_iter().find_map(|(value, answer)| Some((value, answer.ok()??.revision()?)));
     let (value, revision) = present("one of the writers under one precondition wins", winner);
     let snapshot = present("the record is there", read(upstream, jane).await);
-    assert_eq!(snapshot.revision, revision, "the winner's revision is the record's");
+    assert_eq!(snapshot.tag, Some(revision.into()), "the winner's revision is the record's");
     let view = patch_view(&value);
     assert_eq!(snapshot.view.as_json(), view, "the winner's value is the record's");
     revision

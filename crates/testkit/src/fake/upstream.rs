@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use strongroom_domain::{Generation, Limits, Patch, Precondition, Record, Revision};
+use strongroom_domain::{EntityTag, Generation, Limits, Patch, Precondition, Record, Revision};
 use strongroom_ports::{Caller, Clock, Export, Randomness, Snapshot, Timestamp, Upstream, UpstreamError};
 
 use super::{CountingRandomness, ManualClock, locked};
@@ -69,7 +69,9 @@ impl Default for InMemoryUpstream {
 impl Upstream for InMemoryUpstream {
     async fn read(&self, caller: &Caller) -> Result<Option<Snapshot>, UpstreamError> {
         let records = locked(&self.records);
-        Ok(records.get(caller).map(|kept| Snapshot { view: kept.record.view(), revision: kept.revision }))
+        Ok(records
+            .get(caller)
+            .map(|kept| Snapshot { view: kept.record.view(), tag: Some(kept.revision.into()) }))
     }
 
     async fn merge(
@@ -77,20 +79,20 @@ impl Upstream for InMemoryUpstream {
         caller: &Caller,
         patch: &Patch,
         precondition: &Precondition,
-    ) -> Result<Option<Revision>, UpstreamError> {
+    ) -> Result<Option<EntityTag>, UpstreamError> {
         let mut records = locked(&self.records);
         let kept = records.get(caller);
         let current = kept.map(|kept| kept.revision);
         precondition.check(current).map_err(|_| UpstreamError::PreconditionFailed)?;
         let mut record = kept.map(|kept| kept.record.clone()).unwrap_or_default();
         if !record.apply(patch, &self.limits)?.is_effective() {
-            return Ok(current);
+            return Ok(current.map(EntityTag::from));
         }
         let now = self.clock.now();
         let created_at = kept.map_or(now, |kept| kept.created_at);
         let revision = current.map_or_else(|| self.first_revision(), Revision::next);
         records.insert(caller.clone(), Kept { record, revision, created_at, updated_at: now });
-        Ok(Some(revision))
+        Ok(Some(revision.into()))
     }
 
     async fn erase(&self, caller: &Caller, precondition: &Precondition) -> Result<(), UpstreamError> {

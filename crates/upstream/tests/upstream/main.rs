@@ -1,7 +1,13 @@
-//! The client against servers that behave, dawdle, lie and pretend, on loopback.
+//! The client and the gateway against servers that behave, dawdle, lie and pretend, on loopback.
 
 #[cfg(test)]
 mod answers;
+#[cfg(test)]
+mod heads;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod scripted;
 #[cfg(test)]
 mod server;
 #[cfg(test)]

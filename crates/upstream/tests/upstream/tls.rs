@@ -1,4 +1,4 @@
-//! Whose certificate is believed: keys come from the issuer, or they do not come.
+//! Whose certificate is believed: keys come from the issuer, or they do not come; a safe is the safe, or is told nothing.
 
 use std::sync::Arc;
 
@@ -6,15 +6,16 @@ use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     date_time_ymd,
 };
-use strongroom_ports::{KeySetSource as _, KeySetUnavailable};
+use strongroom_ports::{KeySetSource as _, KeySetUnavailable, UpstreamError};
 use strongroom_testkit::contract;
-use strongroom_upstream::Roots;
+use strongroom_upstream::{Credentials, Roots};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ServerConfig, SupportedProtocolVersion};
 
+use crate::scripted::{generous, jane, json, safe, upstream_that_believes};
 use crate::server::{Act, GENEROUS, Server, ok, source};
 
 const DOCUMENT: &[u8] = br#"{"keys":[]}"#;
@@ -161,4 +162,23 @@ async fn a_server_without_tls_is_not_asked_in_the_clear() {
     let failed = source(&url, Roots::none(), crate::server::SHORT).fetch().await.unwrap_err();
     assert_eq!(failed, KeySetUnavailable("it takes too long"));
     assert!(server.asked().is_empty());
+}
+
+/// A safe behind TLS is asked if its certificate is believed, and told nothing else: neither token nor record.
+#[tokio::test]
+async fn a_safe_is_told_nothing_before_its_certificate_is_believed() {
+    let (ours, other) = (Authority::new(), Authority::called("another authority"));
+    for (roots, is_believed) in [(ours.roots(), true), (other.roots(), false)] {
+        let tls = ours.acceptor("localhost", |_| {});
+        let server = Server::start_with(Some(tls), Act::Say(json(r#"{"a":1}"#))).await;
+        let url = format!("https://localhost:{}/v1/ibexsafe", server.address.port());
+        let upstream = upstream_that_believes(roots, &url, Credentials::CallerToken, generous());
+        let read = safe(&upstream).read(&jane()).await;
+        if is_believed {
+            assert_eq!(read.unwrap().unwrap().view.as_json(), r#"{"a":1}"#);
+        } else {
+            assert_eq!(read, Err(UpstreamError::Failed));
+        }
+        assert_eq!(server.asked().len(), usize::from(is_believed));
+    }
 }

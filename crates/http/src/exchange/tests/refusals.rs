@@ -1,7 +1,7 @@
 //! What is answered when the safe or the authenticator refuses, or when there is too much to do.
 
 use futures_util::FutureExt;
-use strongroom_domain::{LimitExceeded, Patch, Precondition, Revision};
+use strongroom_domain::{EntityTag, LimitExceeded, Patch, Precondition};
 use strongroom_ports::{AuthenticationUnavailable, Export, Refusal, Snapshot, UpstreamError, Verdict};
 use strongroom_testkit::mock::{MockAuthenticator, MockUpstream};
 
@@ -29,6 +29,11 @@ async fn each_refusal_of_the_safe_has_one_answer_on_every_route() {
     let cases = [
         (UpstreamError::Unavailable, 503, "unavailable", Some("1")),
         (UpstreamError::Damaged, 500, "internal", None),
+        (UpstreamError::TooLarge, 413, "too_large_for_safe", None),
+        (UpstreamError::Busy { retry_after_s: 7 }, 429, "safe_busy", Some("7")),
+        (UpstreamError::Refused, 400, "refused_by_safe", None),
+        (UpstreamError::Failed, 502, "bad_gateway", None),
+        (UpstreamError::TooSlow, 504, "gateway_timeout", None),
         (UpstreamError::PreconditionFailed, 412, "precondition_failed", None),
     ];
     let export = format!("{READ}/export");
@@ -99,7 +104,7 @@ impl Upstream for SilentSafe {
         _: &Caller,
         _: &Patch,
         _: &Precondition,
-    ) -> Result<Option<Revision>, UpstreamError> {
+    ) -> Result<Option<EntityTag>, UpstreamError> {
         std::future::pending().await
     }
 

@@ -117,7 +117,7 @@ fn print_ports(printed: &mut Printed, marks: &mut Marks) {
 
     let (record, _) = marked_record();
     let revision = Revision::first(sample::fresh_generation());
-    printed.debug(&Snapshot { view: record.view(), revision });
+    printed.debug(&Snapshot { view: record.view(), tag: Some(revision.into()) });
     printed.debug(&Export {
         revision,
         created_at: at,

@@ -49,8 +49,27 @@ impl Safe {
     }
 
     /// The same; or the status it refused with, and what it said.
-    pub(crate) fn try_dev(mut command: Command, data_dir: &Path) -> Result<Self, (ExitStatus, String)> {
-        command.args(["dev", "--format", "json", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+    pub(crate) fn try_dev(command: Command, data_dir: &Path) -> Result<Self, (ExitStatus, String)> {
+        Self::try_dev_as(command, data_dir, &[])
+    }
+
+    /// `dev` with a gateway in front: the addresses are the gateway's.
+    pub(crate) fn dev_gateway(data_dir: &Path) -> Self {
+        match Self::try_dev_as(strongroom(), data_dir, &["--gateway"]) {
+            Ok(safe) => safe,
+            Err((_, log)) => panic!("dev did not become ready:\n{log}"),
+        }
+    }
+
+    fn try_dev_as(
+        mut command: Command,
+        data_dir: &Path,
+        more: &[&str],
+    ) -> Result<Self, (ExitStatus, String)> {
+        command
+            .args(["dev", "--format", "json", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data_dir)
+            .args(more);
         let mut child = spawn(&mut command);
         let (log, log_reader) = read_log(&mut child);
         let mut line = String::new();

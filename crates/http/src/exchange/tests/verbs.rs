@@ -1,0 +1,76 @@
+//! What goes on to a remote safe as a verb, and what does not.
+
+use strongroom_testkit::fake::RecordingRemoteSafe;
+
+use super::*;
+use crate::verbs::Verbs;
+
+const ID: &str = sample::EXTERNAL_USER_ID;
+
+fn gateway(verbs: &[&str]) -> (Exchange, Arc<RecordingRemoteSafe>) {
+    let recorder = Arc::new(RecordingRemoteSafe::new());
+    let verbs = Verbs::parse(verbs.iter().copied()).unwrap();
+    let safe = Safe::Remote { safe: recorder.clone(), verbs };
+    let authenticator = Arc::new(StaticAuthenticator::new().with_caller("jane", sample::caller()));
+    let tenant = Tenant {
+        id: sample::tenant(sample::TENANT),
+        name: String::new(),
+        origins: Vec::new(),
+        sign_up_without_passkey: false,
+    };
+    let api = Api::new(
+        safe,
+        authenticator,
+        Arc::new(TransparentSealer::new()),
+        Tenants::new(vec![tenant], true),
+        Arc::new(ManualClock::default()),
+        LIMITS,
+        HTTP_LIMITS,
+        TrustedProxies::default(),
+        7,
+    );
+    let metrics = Arc::new(Metrics::new(api.places.clone()));
+    (Exchange::new(Arc::new(api), metrics).unwrap(), recorder)
+}
+
+#[tokio::test]
+async fn a_listed_verb_goes_on_as_it_was_checked_and_its_answer_comes_back() {
+    let (surface, recorder) = gateway(&["POST validateEmail", "GET wallet/{id}"]);
+    let body = format!(r#"{{ "email":"a@b.example", "externalUserId":"{ID}" }}"#);
+    let answer =
+        send(&surface, request("POST", "/v1.2/ibexsafe/validateEmail?rpId=localhost"), body.clone()).await;
+    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (202, r#"{"success":true}"#));
+    let path = format!("/v1/ibexsafe/wallet/{ID}");
+    assert_eq!(send(&surface, request("GET", &path), "").await.status, 202);
+    let calls = recorder.calls();
+    assert_eq!(
+        calls,
+        [("validateEmail".to_owned(), Some(Bytes::from(body))), (format!("wallet/{ID}"), None)]
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_listed_or_about_somebody_else_goes_nowhere() {
+    let (surface, recorder) = gateway(&["POST validateEmail", "GET wallet/{id}"]);
+    let verb = "/v1/ibexsafe/validateEmail";
+    let own = format!(r#"{{"externalUserId":"{ID}"}}"#);
+    let duplicate = format!(r#"{{"externalUserId":"{ID}","externalUserId":"{ID}"}}"#);
+    for (request, body, status, expected) in [
+        (request("POST", "/v1/ibexsafe/other"), own.as_str(), 404, "not_found"),
+        (request("GET", verb), "", 404, "not_found"),
+        (request("PUT", verb), own.as_str(), 405, "method_not_allowed"),
+        (request("HEAD", "/v1/ibexsafe/wallet/x"), "", 405, "method_not_allowed"),
+        (anonymous("POST", verb), own.as_str(), 401, "token_missing"),
+        (request("POST", &format!("{verb}?externalUserId=john")), own.as_str(), 400, "query_refused"),
+        (request("POST", verb), r#"{"externalUserId":"john"}"#, 400, "not_owner"),
+        (request("POST", verb), r#"{"a":[{"externalUserId":"john"}]}"#, 400, "not_owner"),
+        (request("POST", verb), duplicate.as_str(), 400, "json_duplicate"),
+        (request("POST", verb), "[]", 400, "json_shape"),
+        (request("POST", verb), "", 400, "json_malformed"),
+        (request("GET", "/v1/ibexsafe/wallet/john"), "", 400, "not_owner"),
+    ] {
+        let answer = send(&surface, request, body.to_owned()).await;
+        assert_eq!(answer.problem(), (status, expected.to_owned()), "{body}");
+    }
+    assert!(recorder.calls().is_empty());
+}

@@ -1,0 +1,303 @@
+//! Verbs of a remote safe: which there are, and what must hold of a call before any of it goes on.
+//!
+//! What is sent is the path that was checked, and the body that was checked; nothing here knows what a verb means.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use strongroom_domain::{ExternalUserId, VerbBodyError, check_verb_body};
+use strongroom_ports::{Principal, VerbAnswer, VerbCall};
+use thiserror::Error;
+
+use crate::answer::{self, Body};
+use crate::api::{Api, Safe, passed_on};
+use crate::body;
+use crate::gated_body::BodyFault;
+use crate::problem::Problem;
+use crate::request_id::RequestId;
+use crate::tenant_names;
+
+/// The deepest path of a verb.
+const MAX_SEGMENTS: usize = 8;
+/// The longest part of one.
+const MAX_SEGMENT_BYTES: usize = 128;
+/// The most verbs of a safe.
+const MAX_VERBS: usize = 256;
+/// What a path says before a person's id, wherever a safe has one (guide, section 2).
+const BEFORE_PERSON: &str = "external";
+
+/// The table of verbs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verbs {
+    listed: Vec<Verb>,
+    takes_any: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Verb {
+    method: Method,
+    path: Vec<Part>,
+}
+
+/// One segment of a verb's path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    /// As it is.
+    Is(Box<str>),
+    /// `{id}`: the caller's own `externalUserId`.
+    Person,
+    /// `{…}`: any one segment.
+    Any,
+}
+
+impl Verbs {
+    /// Reads a table: `GET path` or `POST path`, with `{id}` where the caller's id stands and another `{name}` where any
+    /// one segment may; `*` for every verb there is.
+    ///
+    /// # Errors
+    ///
+    /// [`VerbError`], with the place in the list.
+    pub fn parse<'t>(lines: impl IntoIterator<Item = &'t str>) -> Result<Self, (usize, VerbError)> {
+        let mut verbs = Self::default();
+        for (at, line) in lines.into_iter().enumerate() {
+            if at >= MAX_VERBS {
+                return Err((at, VerbError::TooMany));
+            }
+            if line == "*" {
+                verbs.takes_any = true;
+                continue;
+            }
+            let verb = Verb::parse(line).map_err(|error| (at, error))?;
+            if verbs.listed.contains(&verb) {
+                return Err((at, VerbError::Twice));
+            }
+            verbs.listed.push(verb);
+        }
+        Ok(verbs)
+    }
+
+    /// Whether a path is a verb's, by any method.
+    pub(crate) fn know(&self, path: &str) -> bool {
+        [Method::GET, Method::POST].iter().any(|method| self.has(method, path))
+    }
+
+    fn has(&self, method: &Method, path: &str) -> bool {
+        is_canonical(path)
+            && (self.takes_any || self.listed.iter().any(|verb| verb.method == *method && verb.fits(path)))
+    }
+
+    /// Ownership of a path: every id in it is the caller's.
+    fn check(&self, method: &Method, path: &str, caller: &ExternalUserId) -> Result<(), Problem> {
+        let mut before = "";
+        for segment in path.split('/') {
+            if before.eq_ignore_ascii_case(BEFORE_PERSON) {
+                ExternalUserId::parse(segment)?.must_be(caller)?;
+            }
+            before = segment;
+        }
+        for verb in self.listed.iter().filter(|verb| verb.method == *method && verb.fits(path)) {
+            for (_, segment) in
+                verb.path.iter().zip(path.split('/')).filter(|(part, _)| **part == Part::Person)
+            {
+                ExternalUserId::parse(segment)?.must_be(caller)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Verb {
+    fn parse(line: &str) -> Result<Self, VerbError> {
+        let (method, path) = line.split_once(' ').ok_or(VerbError::Form)?;
+        let method = match method {
+            "GET" => Method::GET,
+            "POST" => Method::POST,
+            _ => return Err(VerbError::Method),
+        };
+        let parts: Result<Vec<_>, _> = path.split('/').map(Part::parse).collect();
+        let parts = parts?;
+        if parts.len() > MAX_SEGMENTS { Err(VerbError::Path) } else { Ok(Self { method, path: parts }) }
+    }
+
+    fn fits(&self, path: &str) -> bool {
+        path.split('/').count() == self.path.len()
+            && self.path.iter().zip(path.split('/')).all(|(part, segment)| match part {
+                Part::Is(text) => **text == *segment,
+                Part::Person | Part::Any => true,
+            })
+    }
+}
+
+impl Part {
+    fn parse(text: &str) -> Result<Self, VerbError> {
+        match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some("id" | "externalUserId") => Ok(Self::Person),
+            Some(name) if is_segment(name) => Ok(Self::Any),
+            None if is_segment(text) => Ok(Self::Is(text.into())),
+            _ => Err(VerbError::Path),
+        }
+    }
+}
+
+/// One spelling, which nobody decodes, normalises or cuts.
+fn is_canonical(path: &str) -> bool {
+    path.split('/').count() <= MAX_SEGMENTS && path.split('/').all(is_segment)
+}
+
+fn is_segment(text: &str) -> bool {
+    let unreserved = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-');
+    (1..=MAX_SEGMENT_BYTES).contains(&text.len())
+        && text.bytes().all(unreserved)
+        && text != "."
+        && text != ".."
+}
+
+/// Why a line of the table is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum VerbError {
+    /// Not a method, a space and a path.
+    #[error(r#"expected a method and a path, such as "POST validateEmail", or "*""#)]
+    Form,
+    /// Neither GET nor POST.
+    #[error("expected GET or POST")]
+    Method,
+    /// Not a path of plain segments.
+    #[error(
+        "expected up to {MAX_SEGMENTS} segments of A-Z a-z 0-9 . _ ~ - or {{name}}, without a slash before or behind"
+    )]
+    Path,
+    /// It is there already.
+    #[error("named twice")]
+    Twice,
+    /// More than a safe has.
+    #[error("more than {MAX_VERBS} verbs")]
+    TooMany,
+}
+
+/// `GET|POST …/ibexsafe/{verb…}`, of a caller who is known.
+pub(crate) async fn call<B>(
+    api: &Api,
+    head: &Parts,
+    body: B,
+    principal: &Principal,
+    (path, request_id): (&str, &RequestId),
+) -> Result<Response<Body>, Problem>
+where
+    B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
+{
+    let Safe::Remote { safe, verbs } = &api.safe else { return Err(Problem::NotFound) };
+    if !verbs.has(&head.method, path) {
+        return Err(Problem::NotFound);
+    }
+    if !tenant_names::names_no_more_than_a_tenant(&head.uri) {
+        return Err(Problem::QueryRefused);
+    }
+    let caller = &principal.caller;
+    let text = if head.method == Method::POST {
+        body::demand_json(&head.headers)?;
+        Some(body::collect(body, &head.headers, &api.http_limits, &api.places).await?)
+    } else {
+        None
+    };
+    verbs.check(&head.method, path, &caller.person)?;
+    if let Some(text) = &text {
+        check_verb_body(text, &caller.person).map_err(|error| match error {
+            VerbBodyError::Json(error) => Problem::from(error),
+            VerbBodyError::NotOwner(error) => error.into(),
+        })?;
+    }
+    let verb = VerbCall { path, body: text.as_ref() };
+    let answered = safe.call(passed_on(head, request_id)?, caller, verb).await;
+    if let Some(text) = text {
+        body::scrub(text);
+    }
+    response(answered?)
+}
+
+fn response(answer: VerbAnswer) -> Result<Response<Body>, Problem> {
+    let status = StatusCode::from_u16(answer.status).map_err(|_| Problem::BadGateway)?;
+    if answer.body.is_empty() {
+        return Ok(answer::empty(status));
+    }
+    let media_type = if answer.is_problem { "application/problem+json" } else { "application/json" };
+    let mut response = answer::ready_json(status, answer.body, media_type);
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verbs(lines: &[&str]) -> Verbs {
+        Verbs::parse(lines.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn a_verb_is_known_by_its_method_and_its_very_path() {
+        let verbs = verbs(&["POST validateEmail", "GET wallet/{id}/chain/{chain}"]);
+        assert!(verbs.has(&Method::POST, "validateEmail") && verbs.know("validateEmail"));
+        assert!(verbs.has(&Method::GET, "wallet/jane/chain/1"));
+        for path in [
+            "",
+            "validateemail",
+            "validateEmail/",
+            "/validateEmail",
+            "validateEmail/x",
+            "wallet/jane/chain",
+            "wallet/jane/chain/..",
+            "wallet/jane/chain/%31",
+        ] {
+            assert!(!verbs.know(path), "{path}");
+        }
+        assert!(!verbs.has(&Method::GET, "validateEmail"));
+    }
+
+    #[test]
+    fn any_verb_is_one_only_where_it_is_asked_for_and_of_plain_segments() {
+        assert!(!Verbs::default().know("anything"));
+        let any = verbs(&["*"]);
+        assert!(any.know("anything/at/all"));
+        let long = "a".repeat(MAX_SEGMENT_BYTES + 1);
+        for path in
+            ["", "a//b", "a/", "..", "a/../b", "a/.", "a%2fb", "a;b", "a b", "1/2/3/4/5/6/7/8/9", &long]
+        {
+            assert!(!any.know(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_id_in_a_path_must_be_the_caller_s() {
+        let jane = ExternalUserId::parse("jane").unwrap();
+        let verbs = verbs(&["*", "GET wallet/{id}"]);
+        assert_eq!(verbs.check(&Method::GET, "wallet/jane", &jane), Ok(()));
+        assert_eq!(verbs.check(&Method::GET, "wallet/john", &jane), Err(Problem::NotOwner));
+        assert_eq!(verbs.check(&Method::GET, "a/external/jane/b", &jane), Ok(()));
+        assert_eq!(verbs.check(&Method::GET, "a/external/john/b", &jane), Err(Problem::NotOwner));
+        assert_eq!(verbs.check(&Method::POST, "a/EXTERNAL/john", &jane), Err(Problem::NotOwner));
+        assert_eq!(verbs.check(&Method::GET, "external/external/jane", &jane), Err(Problem::NotOwner));
+    }
+
+    #[test]
+    fn a_line_that_is_no_verb_is_refused_with_its_place() {
+        for (line, error) in [
+            ("", VerbError::Form),
+            ("GET", VerbError::Form),
+            ("get a", VerbError::Method),
+            ("PUT a", VerbError::Method),
+            ("GET ", VerbError::Path),
+            ("GET /a", VerbError::Path),
+            ("GET a/", VerbError::Path),
+            ("GET a b", VerbError::Path),
+            ("GET a/..", VerbError::Path),
+            ("GET a/{}", VerbError::Path),
+            ("GET a?b", VerbError::Path),
+            ("GET ok", VerbError::Twice),
+        ] {
+            assert_eq!(Verbs::parse(["GET ok", line]), Err((1, error)), "{line}");
+        }
+    }
+}

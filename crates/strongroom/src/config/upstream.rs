@@ -1,0 +1,135 @@
+//! `[upstream]`: the safe lives elsewhere, and this process is its gateway.
+
+use std::path::PathBuf;
+
+use strongroom_http::Verbs;
+use strongroom_upstream::{Endpoint, SafeLimits};
+
+use super::raw::Raw;
+use super::reader::Section;
+
+/// The surface answers 503 for a safe that says nothing within a minute: a gateway knows sooner, and says what it was.
+const MAX_MS: u32 = 55_000;
+/// Bodies are held in memory whole.
+const MAX_ANSWER_BYTES: u32 = 16 * 1024 * 1024;
+/// What a foreign safe calls itself and us is its business; these are what ours are called by default.
+const GATEWAY: &str = "strongroom-gateway";
+const SAFE: &str = "strongroom-safe";
+
+/// The safe behind this gateway.
+#[derive(Debug, Clone)]
+pub(crate) struct Remote {
+    /// `safe_url`: what its routes are below.
+    pub(crate) endpoint: Endpoint,
+    /// `credentials`, and what goes with them.
+    pub(crate) credentials: ShownToSafe,
+    /// `verbs`: what is forwarded beside user data.
+    pub(crate) verbs: Verbs,
+    /// `ca_file`: authorities that are trusted besides the system's.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// `connect_ms`, `first_byte_ms`, `total_ms`, `idle_s`, `answer_bytes`.
+    pub(crate) limits: SafeLimits,
+    /// `health_path`, at the safe's host: what readiness asks, if anything.
+    pub(crate) health: Option<Endpoint>,
+}
+
+/// What the safe is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ShownToSafe {
+    /// The caller's own token.
+    CallerToken,
+    /// `api_key_file`: a key, in a file of mode 0600.
+    ApiKey(PathBuf),
+    /// A word of our own for each caller.
+    Assertion {
+        /// `assertion_key_file`: what signs it, a file like `tokens.signing_keys_file`.
+        keys: PathBuf,
+        /// `assertion_issuer`: what the safe knows this gateway by.
+        issuer: String,
+        /// `assertion_audience`: what the safe calls itself.
+        audience: String,
+    },
+}
+
+impl Remote {
+    pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
+        let endpoint = section.required("safe_url", |raw| {
+            let endpoint = Endpoint::parse(raw.text()?).map_err(|error| error.to_string())?;
+            if endpoint.is_base() {
+                Ok(endpoint)
+            } else {
+                Err("a path of plain segments, without a query".to_owned())
+            }
+        });
+        let credentials = read_credentials(section);
+        let verbs = read_verbs(section);
+        let ca_file = section.path_or_none("ca_file", "");
+        let connect = section.read("connect_ms", 1_000, |raw| raw.millis(1..=MAX_MS));
+        let first_byte = section.read("first_byte_ms", 10_000, |raw| raw.millis(1..=MAX_MS));
+        let total = section.read("total_ms", 30_000, |raw| raw.millis(1..=MAX_MS));
+        let idle = section.read("idle_s", 50, |raw| raw.seconds(1..=3600));
+        let answer_bytes = section.read("answer_bytes", 1_048_576, |raw| raw.size(1024..=MAX_ANSWER_BYTES));
+        let health_path = section.read("health_path", "", |raw| raw.text().map(str::to_owned));
+
+        let (endpoint, ca_file) = (endpoint?, ca_file.ok()?);
+        if ca_file.is_some() && endpoint.is_plain() {
+            return section.refuse("ca_file", "goes with an https URL only");
+        }
+        let health = match health_path?.as_str() {
+            "" => None,
+            path => match endpoint.at(path) {
+                Some(health) => Some(health),
+                None => {
+                    return section
+                        .refuse("health_path", "expected a path of plain segments, such as /health");
+                }
+            },
+        };
+        let limits = SafeLimits {
+            connect: connect?,
+            first_byte: first_byte?,
+            total: total?,
+            idle: idle?,
+            answer_bytes: answer_bytes?,
+        };
+        if limits.total < limits.first_byte || limits.total < limits.connect {
+            return section
+                .refuse("total_ms", "shorter than connect_ms or first_byte_ms, which are parts of it");
+        }
+        Some(Self { endpoint, credentials: credentials?, verbs: verbs?, ca_file, limits, health })
+    }
+}
+
+fn read_credentials(section: &mut Section<'_>) -> Option<ShownToSafe> {
+    let kind = section.read("credentials", "assertion", |raw| match raw.text()? {
+        kind @ ("assertion" | "caller-token" | "api-key") => Ok(kind.to_owned()),
+        _ => Err(r#"expected "assertion", "caller-token" or "api-key""#.to_owned()),
+    });
+    let api_key = section.path_or_none("api_key_file", "");
+    let keys = section.path("assertion_key_file", "gateway.json");
+    let issuer = section.read("assertion_issuer", GATEWAY, filled);
+    let audience = section.read("assertion_audience", SAFE, filled);
+    let (kind, api_key) = (kind?, api_key.ok()?);
+    match (kind.as_str(), api_key) {
+        ("api-key", Some(file)) => Some(ShownToSafe::ApiKey(file)),
+        ("api-key", None) => section.refuse("api_key_file", r#"must be given with credentials = "api-key""#),
+        (_, Some(_)) => section.refuse("api_key_file", r#"goes with credentials = "api-key" only"#),
+        ("caller-token", None) => Some(ShownToSafe::CallerToken),
+        (_, None) => Some(ShownToSafe::Assertion { keys: keys?, issuer: issuer?, audience: audience? }),
+    }
+}
+
+fn read_verbs(section: &mut Section<'_>) -> Option<Verbs> {
+    let lines = section.list("verbs", &[], |line| Ok(line.to_owned()))?;
+    match Verbs::parse(lines.iter().map(String::as_str)) {
+        Ok(verbs) => Some(verbs),
+        Err((at, error)) => section.refuse(&format!("verbs[{at}]"), error.to_string()),
+    }
+}
+
+fn filled(raw: &Raw<'_>) -> Result<String, String> {
+    match raw.text()? {
+        "" => Err("must not be empty".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}

@@ -1,0 +1,99 @@
+//! What `[upstream]` must be, and what a gateway must not have.
+
+use std::path::Path;
+
+use super::tests::{ISSUER, TENANT, UPSTREAM, load};
+use super::*;
+
+/// A gateway that is good but for these lines.
+fn gateway(lines: &str) -> Result<Loaded, Refused> {
+    load(&format!("{UPSTREAM}{lines}\n{ISSUER}{TENANT}"), &[])
+}
+
+fn remote(lines: &str) -> Remote {
+    match gateway(lines).unwrap().config.place {
+        Place::Remote(remote) => *remote,
+        Place::Here(_) => panic!("a safe"),
+    }
+}
+
+/// The keys of the problems.
+fn keys(loaded: Result<Loaded, Refused>) -> Vec<String> {
+    loaded.err().map(|refused| refused.problems.into_iter().map(|it| it.key).collect()).unwrap_or_default()
+}
+
+#[test]
+fn an_address_and_an_issuer_are_all_that_a_gateway_must_have() {
+    let remote = remote("");
+    let keys = "/etc/strongroom/gateway.json".into();
+    let (issuer, audience) = ("strongroom-gateway".to_owned(), "strongroom-safe".to_owned());
+    assert_eq!(remote.credentials, ShownToSafe::Assertion { keys, issuer, audience });
+    assert_eq!(remote.verbs, strongroom_http::Verbs::default());
+    assert_eq!(remote.health, None);
+}
+
+#[test]
+fn a_safe_here_and_one_behind_are_no_choice_to_make_silently() {
+    let both = load(&format!("[safe]\npath = \"data\"\n{UPSTREAM}{ISSUER}{TENANT}"), &[]);
+    assert_eq!(keys(both), ["upstream"]);
+    let both = load(&format!("{UPSTREAM}{ISSUER}{TENANT}"), &[("STRONGROOM_SAFE__PATH", "data")]);
+    assert_eq!(keys(both), ["upstream"]);
+}
+
+#[test]
+fn a_gateway_without_an_issuer_could_let_nobody_in() {
+    assert_eq!(keys(load(&format!("{UPSTREAM}{TENANT}"), &[])), ["issuer"]);
+}
+
+#[test]
+fn a_gateway_takes_no_word_of_another() {
+    let other = r#"
+        [[issuer]]
+        issuer = "https://gateway.example"
+        audience = ["a"]
+        jwks_file = "keys.json"
+        algorithms = ["EdDSA"]
+        gateway = true
+    "#;
+    assert_eq!(keys(load(&format!("{UPSTREAM}{ISSUER}{other}{TENANT}"), &[])), ["issuer[1].gateway"]);
+}
+
+#[test]
+fn the_safe_behind_a_gateway_may_be_an_issuer_by_its_tenant_s_name() {
+    let issuer = ISSUER.replace("https://id.example", "localhost");
+    assert!(load(&format!("{UPSTREAM}{issuer}{TENANT}"), &[]).is_ok());
+    assert_eq!(keys(load(&format!("{issuer}{TENANT}"), &[])), ["issuer[0].issuer"]);
+}
+
+#[test]
+fn each_kind_of_credentials_has_its_file_and_no_other() {
+    assert_eq!(remote("credentials = \"caller-token\"").credentials, ShownToSafe::CallerToken);
+    let key = remote("credentials = \"api-key\"\napi_key_file = \"key\"").credentials;
+    assert_eq!(key, ShownToSafe::ApiKey(Path::new("/etc/strongroom/key").into()));
+    for lines in ["credentials = \"api-key\"", "api_key_file = \"key\""] {
+        assert_eq!(keys(gateway(lines)), ["upstream.api_key_file"], "{lines}");
+    }
+    assert_eq!(keys(gateway("credentials = \"none\"")), ["upstream.credentials"]);
+}
+
+#[test]
+fn what_cannot_be_an_address_a_verb_or_a_limit_is_told_by_its_key() {
+    for (lines, key) in [
+        ("verbs = [\"POST ok\", \"PUT a\"]", "upstream.verbs[1]"),
+        ("verbs = [\"GET a/../b\"]", "upstream.verbs[0]"),
+        ("total_ms = 500", "upstream.total_ms"),
+        ("connect_ms = 0", "upstream.connect_ms"),
+        ("health_path = \"health\"", "upstream.health_path"),
+        ("answer_bytes = 1", "upstream.answer_bytes"),
+        ("identity_url = \"https://id.example\"", "upstream.identity_url"),
+    ] {
+        assert_eq!(keys(gateway(lines)), [key], "{lines}");
+    }
+    for url in ["http://safe.example/v1", "https://safe.example/v1?a=b", "https://safe.example/a/..", ""] {
+        let text = format!("[upstream]\nsafe_url = \"{url}\"\n{ISSUER}{TENANT}");
+        assert_eq!(keys(load(&text, &[])), ["upstream.safe_url"], "{url}");
+    }
+    let plain =
+        format!("[upstream]\nsafe_url = \"http://127.0.0.1:1/v1\"\nca_file = \"a\"\n{ISSUER}{TENANT}");
+    assert_eq!(keys(load(&plain, &[])), ["upstream.ca_file"]);
+}

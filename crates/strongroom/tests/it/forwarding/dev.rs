@@ -1,0 +1,36 @@
+//! `strongroom dev --gateway`: both in one process.
+
+use crate::support::Safe;
+use crate::support::process::DEMO;
+
+#[test]
+fn dev_with_a_gateway_serves_the_guide_and_keeps_what_dev_alone_then_reads() {
+    let directory = tempfile::tempdir().unwrap();
+    let read = format!("/v1.1/ibexsafe/userdata/external/{DEMO}");
+    let body =
+        format!(r#"{{"externalUserId":"{DEMO}","data":{{"language":"en","private.apiKey":"secret"}}}}"#);
+    for _ in 0..2 {
+        let dev = Safe::dev_gateway(directory.path());
+        let mut client = dev.connect();
+        let token = dev.access_token.clone();
+        let written = client.authorized(&token, "POST", "/v1.1/ibexsafe/userdata", &body);
+        assert_eq!((written.status, written.body.as_str()), (200, r#"{"success":true}"#));
+        assert_eq!(client.authorized(&token, "GET", &read, "").body, r#"{"language":"en"}"#);
+        assert_eq!(
+            client.request("POST", "/v1/auth/refresh", &[], "").status,
+            404,
+            "it is the gateway that answers"
+        );
+        let mut admin = dev.connect_admin();
+        assert_eq!(admin.request("GET", "/readyz", &[], "").status, 200);
+        let metrics = admin.request("GET", "/metrics", &[], "").body;
+        assert!(metrics.contains("strongroom_safe_answers_total{answer=\"2xx\"} 2\n"), "{metrics}");
+        assert!(metrics.contains("strongroom_safe_request_duration_seconds_count 2\n"), "{metrics}");
+        drop((client, admin));
+        let (status, log) = dev.stop();
+        assert!(status.success(), "{log}");
+    }
+    let alone = Safe::dev(directory.path());
+    let token = alone.access_token.clone();
+    assert_eq!(alone.connect().authorized(&token, "GET", &read, "").body, r#"{"language":"en"}"#);
+}

@@ -1,0 +1,219 @@
+//! A safe behind another host, over HTTP/1.1: the port `Upstream`, one request at a time.
+//!
+//! A request that may have been read is never sent again, unless it only reads. Nothing is followed, and an answer is whole
+//! or none.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use http_body_util::Full;
+use strongroom_domain::{EntityTag, Patch, Precondition};
+use strongroom_ports::{
+    Caller, Export, PassedOn, RemoteSafe, Snapshot, Upstream, UpstreamError, VerbAnswer, VerbCall,
+};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::client::Client;
+use crate::endpoint::Endpoint;
+use crate::line::{Answer, Broken, Line, Until};
+use crate::pool::Pool;
+use crate::safe_answers::{self, Read};
+use crate::safe_figures::SafeFigures;
+use crate::safe_requests::{Built, Credentials, Requests};
+
+/// What a request to a safe may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SafeLimits {
+    /// From a name's look-up to the end of the TLS handshake.
+    pub connect: Duration,
+    /// From sending the request to the head of its answer.
+    pub first_byte: Duration,
+    /// All of it, a second try included.
+    pub total: Duration,
+    /// How long a connection is kept that nobody uses: less than the safe keeps it.
+    pub idle: Duration,
+    /// Of an answer's body.
+    pub answer_bytes: usize,
+}
+
+/// The safe behind this gateway.
+pub struct HttpUpstream {
+    client: Client,
+    endpoint: Endpoint,
+    requests: Requests,
+    limits: SafeLimits,
+    pool: Pool,
+    health: Option<Endpoint>,
+    figures: Arc<SafeFigures>,
+}
+
+impl HttpUpstream {
+    /// A safe at this address, whose path is what its routes are below; `None` when the address has a query. `health`: what
+    /// readiness asks, if anything.
+    #[must_use]
+    pub fn new(
+        client: Client,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        limits: SafeLimits,
+        health: Option<Endpoint>,
+    ) -> Option<Self> {
+        let requests = Requests::new(&endpoint, credentials)?;
+        let pool = Pool::new(limits.idle);
+        Some(Self { client, endpoint, requests, limits, pool, health, figures: Arc::default() })
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn figures(&self) -> Arc<SafeFigures> {
+        self.figures.clone()
+    }
+
+    /// Sends a request and gives its whole answer, within all deadlines.
+    async fn ask(&self, request: Built) -> Result<Answer, UpstreamError> {
+        let began = Instant::now();
+        let end = began + self.limits.total;
+        let answer = timeout_at(end, self.try_twice(request?, end)).await;
+        let answer = answer.unwrap_or(Err(UpstreamError::TooSlow));
+        let status = answer.as_ref().map(|answer| answer.status.as_u16()).map_err(|error| *error);
+        self.figures.answered(status, began.elapsed());
+        answer
+    }
+
+    /// Twice at most, and the second time over a new connection: what was provably not sent, or only reads.
+    async fn try_twice(&self, request: Request<Full<Bytes>>, end: Instant) -> Result<Answer, UpstreamError> {
+        // A body is shared and not copied; a read has none.
+        let spare = (*request.method() == Method::GET).then(|| request.clone());
+        let line = match self.pool.take().await {
+            Some(line) => line,
+            None => self.connect().await?,
+        };
+        let again = match self.exchange(line, request, end).await {
+            Ok(answer) => return Ok(answer),
+            Err(Broken::Unsent(request)) => Some(*request),
+            Err(Broken::Lost) => spare,
+            Err(Broken::TooSlow) => return Err(UpstreamError::TooSlow),
+            Err(Broken::Unusable) => None,
+        };
+        let Some(request) = again else { return Err(UpstreamError::Failed) };
+        self.figures.retried();
+        let line = self.connect().await?;
+        self.exchange(line, request, end).await.map_err(|broken| match broken {
+            Broken::TooSlow => UpstreamError::TooSlow,
+            Broken::Unsent(_) | Broken::Lost | Broken::Unusable => UpstreamError::Failed,
+        })
+    }
+
+    async fn exchange(
+        &self,
+        mut line: Line,
+        request: Request<Full<Bytes>>,
+        end: Instant,
+    ) -> Result<Answer, Broken> {
+        let until = Until { head: end.min(Instant::now() + self.limits.first_byte), end };
+        let answer = line.exchange(request, self.limits.answer_bytes, until).await?;
+        self.pool.keep(line).await;
+        Ok(answer)
+    }
+
+    async fn connect(&self) -> Result<Line, UpstreamError> {
+        self.figures.connected();
+        let stream = timeout(self.limits.connect, self.client.connect(&self.endpoint)).await;
+        let stream = stream.map_err(|_| UpstreamError::TooSlow)?.map_err(|_| UpstreamError::Failed)?;
+        Line::over(stream).await.map_err(|_| UpstreamError::Failed)
+    }
+
+    async fn read(&self, caller: &Caller, passed: PassedOn<'_>) -> Result<Option<Snapshot>, UpstreamError> {
+        let mut answer = self.ask(self.requests.read(caller, passed)).await?;
+        // The guide's fallback, which clients use with a gateway, too: the caller's token is good, so ask the other way.
+        if answer.status == StatusCode::UNAUTHORIZED {
+            answer = self.ask(self.requests.read_by_post(caller, passed)).await?;
+        }
+        let Read { snapshot, dropped } = safe_answers::read(&answer)?;
+        self.figures.dropped(dropped);
+        Ok(snapshot)
+    }
+}
+
+/// Printed by its limits.
+impl fmt::Debug for HttpUpstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpUpstream").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl RemoteSafe for HttpUpstream {
+    fn on_behalf<'a>(&'a self, request: PassedOn<'a>) -> Box<dyn Upstream + 'a> {
+        Box::new(OnBehalf { safe: self, request })
+    }
+
+    async fn call(
+        &self,
+        request: PassedOn<'_>,
+        caller: &Caller,
+        verb: VerbCall<'_>,
+    ) -> Result<VerbAnswer, UpstreamError> {
+        let answer = self.ask(self.requests.verb(verb.path, verb.body, caller, request)).await?;
+        let (answer, dropped) = safe_answers::verb(answer, self.requests.shows_the_callers_token())?;
+        self.figures.dropped(dropped);
+        Ok(answer)
+    }
+
+    async fn is_ready(&self) -> bool {
+        match &self.health {
+            None => true,
+            Some(health) => self.client.probe(health).await,
+        }
+    }
+}
+
+/// The safe as one request asks it.
+#[derive(Debug)]
+struct OnBehalf<'a> {
+    safe: &'a HttpUpstream,
+    request: PassedOn<'a>,
+}
+
+#[async_trait]
+impl Upstream for OnBehalf<'_> {
+    async fn read(&self, caller: &Caller) -> Result<Option<Snapshot>, UpstreamError> {
+        self.safe.read(caller, self.request).await
+    }
+
+    async fn merge(
+        &self,
+        caller: &Caller,
+        patch: &Patch,
+        precondition: &Precondition,
+    ) -> Result<Option<EntityTag>, UpstreamError> {
+        if patch.is_empty() {
+            // On the wire a write of nothing is a read (guide, section 2).
+            let tag = self.safe.read(caller, self.request).await?.and_then(|snapshot| snapshot.tag);
+            precondition.check_tag(tag.as_ref()).map_err(|_| UpstreamError::PreconditionFailed)?;
+            return Ok(tag);
+        }
+        let request = self.safe.requests.merge(caller, patch, precondition, self.request);
+        safe_answers::merge(&self.safe.ask(request).await?)
+    }
+
+    async fn erase(&self, caller: &Caller, precondition: &Precondition) -> Result<(), UpstreamError> {
+        let request = self.safe.requests.erase(caller, precondition, self.request);
+        safe_answers::erase(&self.safe.ask(request).await?)
+    }
+
+    async fn export(&self, caller: &Caller) -> Result<Option<Export>, UpstreamError> {
+        let request = self.safe.requests.export(caller, self.request);
+        let (export, dropped) = safe_answers::export(&self.safe.ask(request).await?)?;
+        self.safe.figures.dropped(dropped);
+        Ok(export)
+    }
+
+    async fn is_ready(&self) -> bool {
+        RemoteSafe::is_ready(self.safe).await
+    }
+}
