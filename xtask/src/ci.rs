@@ -2,12 +2,12 @@
 //!
 //! Ordered so that what is cheap and often wrong comes first. Each step can be run alone by the command it prints.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::console::say;
 use crate::readme;
 use crate::workspace::{self, Outcome, command, run as sh};
-use crate::{deny, layers, smoke, tidy};
+use crate::{deny, layers, metadata, smoke, tidy};
 
 type Step = (&'static str, fn() -> Outcome);
 
@@ -49,8 +49,21 @@ fn document() -> Outcome {
 
 /// The crates that others add to their own services must build from what would be uploaded, each against the others'
 /// packages. `--allow-dirty`, because at a desk this runs before the commit.
+///
+/// In a place that never was: cargo unpacks the packages by the path of their registry and by their versions, and would
+/// otherwise build against what the last run has left.
 fn package() -> Outcome {
-    sh(command(
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "xtask is no part of the product; the time makes a name that never was"
+    )]
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+    let place = metadata::read()?.target_directory.join(format!("package-{now}"));
+    let mut package = command(
         "cargo package --locked --allow-dirty -p strongroom-domain -p strongroom-ports -p strongroom-testkit",
-    ))
+    );
+    package.arg("--target-dir").arg(&place);
+    let packaged = sh(package);
+    let _ = std::fs::remove_dir_all(&place);
+    packaged
 }
