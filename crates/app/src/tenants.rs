@@ -117,6 +117,22 @@ impl Tenants {
         if all_agree { Ok(tenant) } else { Err(TenantRefusal::Mismatch) }
     }
 
+    /// The tenant that a request names beside a token which cannot be read here: that of its rpIds and of its `Origin`, which
+    /// must agree; `None` where it names none. Whoever reads the token still has to compare.
+    ///
+    /// # Errors
+    ///
+    /// [`TenantRefusal`], as [`with_token`](Self::with_token) refuses whatever tenant the token is of.
+    pub fn beside_unread_token(&self, named: NamedTenant<'_>) -> Result<Option<&Tenant>, TenantRefusal> {
+        let by_name = named.rp_ids.into_iter().flatten().next();
+        let candidate = match (named.origin, by_name) {
+            (Some(origin), _) => self.of_origin(origin).ok_or(TenantRefusal::Unknown)?,
+            (None, Some(name)) => self.of_name(name).ok_or(TenantRefusal::Mismatch)?,
+            (None, None) => return Ok(None),
+        };
+        self.with_token(&candidate.id, named).map(Some)
+    }
+
     /// The tenant of a request without a token: by rpId, then `Origin`, `Referer`, `Host`, whichever comes first. A web
     /// origin that is present must be that tenant's.
     ///
@@ -250,6 +266,28 @@ mod tests {
         assert_eq!(verdict(Some("unknown.example"), None), Err(TenantRefusal::Mismatch));
         assert_eq!(verdict(None, Some("http://localhost:8080")), Err(TenantRefusal::MismatchOfPage));
         assert_eq!(verdict(None, Some("https://evil.example")), Err(TenantRefusal::Unknown));
+    }
+
+    #[test]
+    fn beside_a_token_that_cannot_be_read_all_names_must_be_of_one_tenant() {
+        let tenants = tenants();
+        let verdict = |rp_ids, origin| {
+            let named = NamedTenant { rp_ids, origin, host: Some("localhost"), ..NamedTenant::default() };
+            tenants
+                .beside_unread_token(named)
+                .map(|tenant| tenant.map(|tenant| tenant.id.as_str().to_owned()))
+        };
+        let shop = || Ok(Some("shop.example".to_owned()));
+        let page = Some("https://www.shop.example");
+        assert_eq!(verdict([None; 3], None), Ok(None), "a host names nobody here");
+        assert_eq!(verdict([None; 3], page), shop());
+        assert_eq!(verdict([None, Some("a.shop.example"), Some("shop.example")], page), shop());
+        assert_eq!(verdict([Some("shop.example"), None, None], None), shop());
+        assert_eq!(verdict([Some("localhost"), None, None], page), Err(TenantRefusal::Mismatch));
+        let two = [Some("shop.example"), None, Some("localhost")];
+        assert_eq!(verdict(two, None), Err(TenantRefusal::Mismatch));
+        assert_eq!(verdict([Some("unknown.example"), None, None], None), Err(TenantRefusal::Mismatch));
+        assert_eq!(verdict([None; 3], Some("https://evil.example")), Err(TenantRefusal::Unknown));
     }
 
     #[test]

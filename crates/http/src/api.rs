@@ -7,12 +7,15 @@ use std::time::Duration;
 use http::request::Parts;
 use strongroom_app::{Identity, Tenants};
 use strongroom_domain::Limits;
-use strongroom_ports::{Authenticator, Clock, PassedOn, RemoteSafe, Sealer, TokenIssuer, Upstream};
+use strongroom_ports::{
+    Authenticator, Clock, PassedOn, RemoteIdentity, RemoteSafe, Sealer, TokenIssuer, Upstream,
+};
 
 use crate::client_address::TrustedProxies;
 use crate::places::Places;
 use crate::problem::Problem;
 use crate::request_id::{RequestId, RequestIds};
+use crate::routes::Role;
 use crate::verbs::Verbs;
 use crate::{bearer, trace_parent};
 
@@ -57,15 +60,33 @@ pub enum Safe {
         safe: Arc<dyn RemoteSafe>,
         /// What is forwarded beside user data.
         verbs: Verbs,
+        /// Where `auth/…` goes; `None`: there is none of it here.
+        identity: Option<Arc<dyn RemoteIdentity>>,
     },
 }
 
 impl Safe {
-    /// The verbs, where the safe is a remote one.
-    pub(crate) fn verbs(&self) -> Option<&Verbs> {
+    /// What this process is, by what it has.
+    pub(crate) fn role(&self) -> Role {
+        match self {
+            Self::Here { .. } => Role::Safe,
+            Self::Remote { identity, .. } => Role::Gateway { has_identity: identity.is_some() },
+        }
+    }
+
+    /// The verbs, which a safe here has none of.
+    pub(crate) fn verbs(&self) -> Verbs {
+        match self {
+            Self::Here { .. } => Verbs::default(),
+            Self::Remote { verbs, .. } => verbs.clone(),
+        }
+    }
+
+    /// The identity service behind this gateway.
+    pub(crate) fn remote_identity(&self) -> Option<&dyn RemoteIdentity> {
         match self {
             Self::Here { .. } => None,
-            Self::Remote { verbs, .. } => Some(verbs),
+            Self::Remote { identity, .. } => identity.as_deref(),
         }
     }
 
@@ -183,7 +204,7 @@ impl Api {
         })
     }
 
-    /// Sessions; a gateway has none.
+    /// Sessions; a gateway has none of its own.
     pub(crate) fn identity(&self) -> Result<&Identity, Problem> {
         match &self.safe {
             Safe::Here { identity, .. } => Ok(identity),

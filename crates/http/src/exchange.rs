@@ -32,6 +32,8 @@ use crate::tenant_names::TenantNames;
 use crate::trace_parent::TraceId;
 use crate::{auth, bearer, cors, gate, meta, user_data, verbs};
 
+mod identity;
+
 /// The surface as a service: the API, its router, and what it counts.
 pub(crate) struct Exchange {
     api: Arc<Api>,
@@ -51,7 +53,7 @@ impl Exchange {
         let per_address = RateLimit::of_each(api.http_limits.rate_per_address_per_s);
         let per_person = RateLimit::of_each(api.http_limits.rate_per_person_per_s);
         let refused_lines = RateLimit::of_all(REFUSED_LINES_PER_S);
-        let (router, began) = (Router::new(api.safe.verbs().cloned())?, Instant::now());
+        let (router, began) = (Router::new(api.safe.role(), api.safe.verbs())?, Instant::now());
         Ok(Self { api, metrics, router, began, per_address, per_person, refused_lines })
     }
 
@@ -136,11 +138,17 @@ impl Exchange {
     {
         let found = found?;
         if head.method == Method::OPTIONS {
-            return Ok(cors::preflight(&self.api.tenants, &head.headers, &found.route.allow()));
+            return Ok(cors::preflight(&self.api.tenants, &head.headers, &found.allow()));
         }
         let api = &*self.api;
         let id = found.id.unwrap_or_default();
-        match found.route.action(&head.method)? {
+        let action = found.action(&head.method)?;
+        if action.is_of_identity()
+            && let Some(identity) = api.safe.remote_identity()
+        {
+            return self.ask_identity((identity, action), head, body, (id, request_id), who).await;
+        }
+        match action {
             Action::ReadUserData => {
                 let who = self.principal(head, who).await?;
                 user_data::read(api.ask(head, request_id)?, head, who, id).await
@@ -169,6 +177,13 @@ impl Exchange {
             Action::SignUp => {
                 auth::sign_up(api, head, self.tenant(&TenantNames::without_token(head)?)?).await
             }
+            Action::RegisterPasskey
+            | Action::OfferSignIn
+            | Action::SignIn
+            | Action::ListSessions
+            | Action::EndSession
+            | Action::ListPasskeys
+            | Action::RemovePasskey => Err(Problem::NotFound),
             Action::ShowLimits => self.for_any_origin(head).map(|()| meta::limits(api)),
             Action::ShowHealth => self.for_any_origin(head).map(|()| meta::health(api)),
             Action::ShowKeySet => self.for_any_origin(head).and_then(|()| meta::key_set(api)),
@@ -219,7 +234,7 @@ impl Exchange {
     fn refuse(&self, refusal: Refusal, found: Option<&Found<'_>>) -> Problem {
         self.metrics.refusals.count(refusal);
         match (refusal, found) {
-            (Refusal::Method, Some(found)) => Problem::MethodNotAllowed { allow: found.route.allow() },
+            (Refusal::Method, Some(found)) => Problem::MethodNotAllowed { allow: found.allow() },
             _ => refusal.problem(),
         }
     }

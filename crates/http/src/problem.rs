@@ -59,6 +59,8 @@ pub(crate) enum Problem {
     TooLargeForSafe,
     SafeBusy { retry_after_s: u32 },
     RefusedBySafe,
+    IdentityBusy { retry_after_s: u32 },
+    RefusedByIdentity,
     BadGateway,
     GatewayTimeout,
 }
@@ -166,6 +168,8 @@ impl Problem {
             | Self::TooLargeForSafe
             | Self::SafeBusy { .. }
             | Self::RefusedBySafe
+            | Self::IdentityBusy { .. }
+            | Self::RefusedByIdentity
             | Self::BadGateway
             | Self::GatewayTimeout => self.words_about_a_remote_safe(),
         }
@@ -208,10 +212,18 @@ impl Problem {
                 (S::TOO_MANY_REQUESTS, "safe_busy", "The safe has been asked too often: try again shortly.")
             }
             Self::RefusedBySafe => (S::BAD_REQUEST, "refused_by_safe", "The safe refuses the request."),
-            Self::GatewayTimeout => {
-                (S::GATEWAY_TIMEOUT, "gateway_timeout", "The safe did not answer in time.")
+            Self::IdentityBusy { .. } => (
+                S::TOO_MANY_REQUESTS,
+                "identity_busy",
+                "The identity service has been asked too often: try again shortly.",
+            ),
+            Self::RefusedByIdentity => {
+                (S::BAD_REQUEST, "refused_by_identity", "The identity service refuses the request.")
             }
-            _ => (S::BAD_GATEWAY, "bad_gateway", "The safe gives no answer that can be used."),
+            Self::GatewayTimeout => {
+                (S::GATEWAY_TIMEOUT, "gateway_timeout", "The service behind did not answer in time.")
+            }
+            _ => (S::BAD_GATEWAY, "bad_gateway", "The service behind gives no answer that can be used."),
         }
     }
 
@@ -272,7 +284,7 @@ impl Problem {
             Self::TooManySignUps { retry_after_s } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
             }
-            Self::SafeBusy { retry_after_s } => {
+            Self::SafeBusy { retry_after_s } | Self::IdentityBusy { retry_after_s } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
             }
             Self::TooManyRequests | Self::Overloaded | Self::Unavailable => {
@@ -356,6 +368,8 @@ mod tests {
             TooLargeForSafe,
             SafeBusy { retry_after_s: 1 },
             RefusedBySafe,
+            IdentityBusy { retry_after_s: 1 },
+            RefusedByIdentity,
             BadGateway,
             GatewayTimeout,
         ]

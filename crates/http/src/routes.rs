@@ -17,11 +17,27 @@ pub(crate) enum Action {
     ExportUserData,
     ShowLimits,
     SignUp,
+    RegisterPasskey,
+    OfferSignIn,
+    SignIn,
     Refresh,
     SignOut,
+    ListSessions,
+    EndSession,
+    ListPasskeys,
+    RemovePasskey,
     ShowHealth,
     ShowKeySet,
     CallVerb,
+}
+
+/// What a process is, which decides what of the table it serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It has the safe, and with it sessions and the keys that sign our own tokens.
+    Safe,
+    /// It is the gateway of a safe elsewhere, and of an identity service if it has one.
+    Gateway { has_identity: bool },
 }
 
 /// One route: a template in `matchit`'s syntax, and its methods. `HEAD` is answered wherever `GET` only reads.
@@ -42,9 +58,20 @@ const ROUTES: &[Route] = &[
         methods: &[(Method::GET, Action::ExportUserData)],
     },
     Route { template: "/{v}/ibexsafe/limits", methods: &[(Method::GET, Action::ShowLimits)] },
-    Route { template: "/{v}/auth/sign-up", methods: &[(Method::GET, Action::SignUp)] },
+    Route {
+        template: "/{v}/auth/sign-up",
+        methods: &[(Method::GET, Action::SignUp), (Method::POST, Action::RegisterPasskey)],
+    },
+    Route {
+        template: "/{v}/auth/sign-in",
+        methods: &[(Method::GET, Action::OfferSignIn), (Method::POST, Action::SignIn)],
+    },
     Route { template: "/{v}/auth/refresh", methods: &[(Method::POST, Action::Refresh)] },
     Route { template: "/{v}/auth/sign-out", methods: &[(Method::POST, Action::SignOut)] },
+    Route { template: "/{v}/auth/sessions", methods: &[(Method::GET, Action::ListSessions)] },
+    Route { template: "/{v}/auth/sessions/{id}", methods: &[(Method::DELETE, Action::EndSession)] },
+    Route { template: "/{v}/auth/passkeys", methods: &[(Method::GET, Action::ListPasskeys)] },
+    Route { template: "/{v}/auth/passkeys/{id}", methods: &[(Method::DELETE, Action::RemovePasskey)] },
     Route {
         template: "/{v}/ibexsafe/{*verb}",
         methods: &[(Method::GET, Action::CallVerb), (Method::POST, Action::CallVerb)],
@@ -53,29 +80,57 @@ const ROUTES: &[Route] = &[
     Route { template: "/.well-known/jwks.json", methods: &[(Method::GET, Action::ShowKeySet)] },
 ];
 
+impl Action {
+    /// Whether it is an identity service's to do, where one is behind this gateway.
+    pub(crate) fn is_of_identity(self) -> bool {
+        matches!(
+            self,
+            Self::SignUp
+                | Self::RegisterPasskey
+                | Self::OfferSignIn
+                | Self::SignIn
+                | Self::Refresh
+                | Self::SignOut
+                | Self::ListSessions
+                | Self::EndSession
+                | Self::ListPasskeys
+                | Self::RemovePasskey
+        )
+    }
+
+    /// Whether a process of this kind does it. Passkeys, and the lists of them and of sessions, are an identity service's so far.
+    fn is_served(self, role: Role) -> bool {
+        match self {
+            Self::SignUp | Self::Refresh | Self::SignOut => role != Role::Gateway { has_identity: false },
+            _ if self.is_of_identity() => role == Role::Gateway { has_identity: true },
+            Self::ShowKeySet => role == Role::Safe,
+            Self::CallVerb => role != Role::Safe,
+            _ => true,
+        }
+    }
+}
+
 impl Route {
+    /// What of it is served.
+    fn served(&self, role: Role) -> impl Iterator<Item = &(Method, Action)> {
+        self.methods.iter().filter(move |(_, action)| action.is_served(role))
+    }
+}
+
+impl Found<'_> {
     /// What the route does for a method.
     pub(crate) fn action(&self, method: &Method) -> Result<Action, Problem> {
         let answers = |(own, action): &&(Method, Action)| {
             own == method || (*method == Method::HEAD && answers_head(own, *action))
         };
-        let found = self.methods.iter().find(answers);
+        let found = self.route.served(self.role).find(answers);
         found.map(|(_, action)| *action).ok_or_else(|| Problem::MethodNotAllowed { allow: self.allow() })
-    }
-
-    /// Whether it is served: sessions and their keys are where the safe is, verbs are where it is not.
-    fn is_served(&self, is_remote: bool) -> bool {
-        self.methods.iter().all(|(_, action)| match action {
-            Action::SignUp | Action::Refresh | Action::SignOut | Action::ShowKeySet => !is_remote,
-            Action::CallVerb => is_remote,
-            _ => true,
-        })
     }
 
     /// The methods, as the `Allow` header lists them.
     pub(crate) fn allow(&self) -> String {
         let mut methods = Vec::new();
-        for (method, action) in self.methods {
+        for (method, action) in self.route.served(self.role) {
             methods.push(method.as_str());
             if answers_head(method, *action) {
                 methods.push(Method::HEAD.as_str());
@@ -86,9 +141,10 @@ impl Route {
     }
 }
 
-/// A GET that makes an account is none that a HEAD may stand for, and what a verb's does is the safe's to say.
+/// A GET that makes something, an account or a challenge, is none that a HEAD may stand for, and what a verb's does is the
+/// safe's to say.
 fn answers_head(method: &Method, action: Action) -> bool {
-    *method == Method::GET && !matches!(action, Action::SignUp | Action::CallVerb)
+    *method == Method::GET && !matches!(action, Action::SignUp | Action::OfferSignIn | Action::CallVerb)
 }
 
 /// The templates of the table, in its order, which numbers them.
@@ -99,30 +155,33 @@ pub(crate) fn templates() -> impl ExactSizeIterator<Item = &'static str> {
 /// The router over the table: a route and its number; and the verbs of a remote safe.
 pub(crate) struct Router {
     table: matchit::Router<(usize, &'static Route)>,
-    verbs: Option<Verbs>,
+    role: Role,
+    verbs: Verbs,
 }
 
 /// A route that was found, its number, and the `{id}` or `{*verb}` of its path as it stands there.
 pub(crate) struct Found<'p> {
     pub(crate) route: &'static Route,
+    role: Role,
     pub(crate) number: usize,
     pub(crate) id: Option<&'p str>,
     pub(crate) rest: Option<&'p str>,
 }
 
 impl Router {
-    /// Builds it: with verbs, the safe is a remote one.
+    /// Builds it. `verbs` are a gateway's.
     ///
     /// # Errors
     ///
     /// When two templates of the table contradict each other, which a test rules out.
-    pub(crate) fn new(verbs: Option<Verbs>) -> Result<Self, matchit::InsertError> {
+    pub(crate) fn new(role: Role, verbs: Verbs) -> Result<Self, matchit::InsertError> {
         let mut table = matchit::Router::new();
-        for (number, route) in ROUTES.iter().enumerate().filter(|(_, route)| route.is_served(verbs.is_some()))
-        {
-            table.insert(route.template, (number, route))?;
+        for (number, route) in ROUTES.iter().enumerate() {
+            if route.served(role).next().is_some() {
+                table.insert(route.template, (number, route))?;
+            }
         }
-        Ok(Self { table, verbs })
+        Ok(Self { table, role, verbs })
     }
 
     /// Finds the route of a path. A trailing slash is another path, and so is another version.
@@ -130,12 +189,12 @@ impl Router {
         let found = self.table.at(path).map_err(|_| Problem::NotFound)?;
         let is_version = found.params.get("v").is_none_or(|version| VERSIONS.contains(&version));
         let rest = found.params.get("verb");
-        let is_verb = rest.is_none_or(|verb| self.verbs.as_ref().is_some_and(|verbs| verbs.know(verb)));
+        let is_verb = rest.is_none_or(|verb| self.verbs.know(verb));
         if !is_version || !is_verb {
             return Err(Problem::NotFound);
         }
         let (number, route) = *found.value;
-        Ok(Found { route, number, id: found.params.get("id"), rest })
+        Ok(Found { route, role: self.role, number, id: found.params.get("id"), rest })
     }
 }
 
@@ -144,13 +203,14 @@ mod tests {
     use super::*;
 
     fn action(method: &Method, path: &str) -> Result<Action, Problem> {
-        Router::new(None).unwrap().find(path)?.route.action(method)
+        Router::new(Role::Safe, Verbs::default()).unwrap().find(path)?.action(method)
     }
 
     #[test]
     fn a_gateway_has_verbs_and_a_safe_has_sessions() {
-        let gateway = Router::new(Some(Verbs::parse(["POST validateEmail"]).unwrap())).unwrap();
-        let find = |method: &Method, path: &str| gateway.find(path)?.route.action(method);
+        let verbs = Verbs::parse(["POST validateEmail"]).unwrap();
+        let gateway = Router::new(Role::Gateway { has_identity: false }, verbs).unwrap();
+        let find = |method: &Method, path: &str| gateway.find(path)?.action(method);
         assert_eq!(find(&Method::POST, "/v1.2/ibexsafe/validateEmail"), Ok(Action::CallVerb));
         assert_eq!(find(&Method::POST, "/v1/ibexsafe/userdata"), Ok(Action::WriteUserData));
         for path in [
@@ -160,11 +220,42 @@ mod tests {
             "/v1/auth/sign-up",
             "/v1/auth/refresh",
             "/v1/auth/sign-out",
+            "/v1/auth/sign-in",
+            "/v1/auth/sessions",
             "/.well-known/jwks.json",
         ] {
             assert_eq!(find(&Method::POST, path), Err(Problem::NotFound), "{path}");
         }
         assert_eq!(action(&Method::POST, "/v1/ibexsafe/validateEmail"), Err(Problem::NotFound));
+    }
+
+    #[test]
+    fn a_gateway_with_an_identity_service_has_every_route_of_auth_and_no_keys_of_its_own() {
+        let gateway = Router::new(Role::Gateway { has_identity: true }, Verbs::default()).unwrap();
+        let find = |method: &Method, path: &str| gateway.find(path)?.action(method);
+        for version in VERSIONS {
+            for (method, path, expected) in [
+                (Method::GET, "sign-up", Action::SignUp),
+                (Method::POST, "sign-up", Action::RegisterPasskey),
+                (Method::GET, "sign-in", Action::OfferSignIn),
+                (Method::POST, "sign-in", Action::SignIn),
+                (Method::POST, "refresh", Action::Refresh),
+                (Method::POST, "sign-out", Action::SignOut),
+                (Method::GET, "sessions", Action::ListSessions),
+                (Method::HEAD, "sessions", Action::ListSessions),
+                (Method::DELETE, "sessions/x", Action::EndSession),
+                (Method::GET, "passkeys", Action::ListPasskeys),
+                (Method::DELETE, "passkeys/x", Action::RemovePasskey),
+            ] {
+                let path = format!("/{version}/auth/{path}");
+                assert_eq!(find(&method, &path), Ok(expected), "{method} {path}");
+            }
+        }
+        for path in ["/.well-known/jwks.json", "/v1/auth/other", "/v1/auth/sessions/x/y", "/v1/auth"] {
+            assert_eq!(find(&Method::GET, path), Err(Problem::NotFound), "{path}");
+        }
+        let not_allowed = Err(Problem::MethodNotAllowed { allow: "GET, POST, OPTIONS".into() });
+        assert_eq!(find(&Method::HEAD, "/v1/auth/sign-in"), not_allowed, "a HEAD asks for no challenge");
     }
 
     #[test]

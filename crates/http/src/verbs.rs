@@ -145,11 +145,13 @@ fn is_canonical(path: &str) -> bool {
 }
 
 fn is_segment(text: &str) -> bool {
+    text.len() <= MAX_SEGMENT_BYTES && is_plain_segment(text)
+}
+
+/// A segment that has one spelling, and goes nowhere else.
+pub(crate) fn is_plain_segment(text: &str) -> bool {
     let unreserved = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-');
-    (1..=MAX_SEGMENT_BYTES).contains(&text.len())
-        && text.bytes().all(unreserved)
-        && text != "."
-        && text != ".."
+    !text.is_empty() && text.bytes().all(unreserved) && text != "." && text != ".."
 }
 
 /// Why a line of the table is refused.
@@ -185,7 +187,7 @@ pub(crate) async fn call<B>(
 where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
-    let Safe::Remote { safe, verbs } = &api.safe else { return Err(Problem::NotFound) };
+    let Safe::Remote { safe, verbs, .. } = &api.safe else { return Err(Problem::NotFound) };
     if !verbs.has(&head.method, path) {
         return Err(Problem::NotFound);
     }
@@ -214,13 +216,17 @@ where
     response(answered?)
 }
 
-fn response(answer: VerbAnswer) -> Result<Response<Body>, Problem> {
+/// What another server has answered, as it is.
+pub(crate) fn response(answer: VerbAnswer) -> Result<Response<Body>, Problem> {
     let status = StatusCode::from_u16(answer.status).map_err(|_| Problem::BadGateway)?;
     if answer.body.is_empty() {
         return Ok(answer::empty(status));
     }
     let media_type = if answer.is_problem { "application/problem+json" } else { "application/json" };
     let mut response = answer::ready_json(status, answer.body, media_type);
+    if let Some(retry_after_s) = answer.retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
+    }
     if status == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

@@ -42,15 +42,17 @@ impl fmt::Debug for VerbCall<'_> {
     }
 }
 
-/// What a safe has said to a verb: 2xx or 4xx, and JSON, if anything.
+/// What a safe has said to a verb, or an identity service to a call: 2xx or 4xx, and JSON, if anything.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerbAnswer {
     /// 200 to 299, or 400 to 499.
     pub status: u16,
     /// The JSON; empty when there was none.
     pub body: Bytes,
-    /// Whether the safe called it a problem (RFC 9457).
+    /// Whether the other side called it a problem (RFC 9457).
     pub is_problem: bool,
+    /// After how many seconds to try again, where it says so.
+    pub retry_after_s: Option<u32>,
 }
 
 /// Printed by its status and its size.

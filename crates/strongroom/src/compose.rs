@@ -11,10 +11,12 @@ use strongroom_jwt::{
     ForeignIssuer, ForeignTokens, GatewayAssertions, KeySetKeeper, Lifetimes, OwnTokens, SigningKeys,
     TokenCache,
 };
-use strongroom_ports::{Authenticator, Clock, Randomness, Sealer};
+use strongroom_ports::{Authenticator, Clock, Randomness, RemoteIdentity, Sealer};
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
-use strongroom_upstream::{ApiKey, Client, Credentials, Endpoint, HttpUpstream, SafeFigures, SafeLimits};
+use strongroom_upstream::{
+    ApiKey, Client, Credentials, Endpoint, HttpIdentity, HttpUpstream, SafeFigures, SafeLimits,
+};
 
 use crate::failure::Failure;
 use crate::system_clock::SystemClock;
@@ -63,6 +65,8 @@ pub(crate) struct SafeParts {
 pub(crate) struct RemoteParts {
     pub(crate) client: Client,
     pub(crate) endpoint: Endpoint,
+    /// The identity service, if there is one, and what asks it.
+    pub(crate) identity: Option<(Client, Endpoint)>,
     pub(crate) credentials: CredentialParts,
     pub(crate) limits: SafeLimits,
     pub(crate) health: Option<Endpoint>,
@@ -214,8 +218,18 @@ fn gateway(
     let upstream = HttpUpstream::new(parts.client, parts.endpoint, credentials, parts.limits, parts.health);
     let upstream = upstream.ok_or_else(|| Failure::Running("the safe's URL has a query".to_owned()))?;
     let figures = upstream.figures();
+    let identity = match parts.identity {
+        None => None,
+        Some((client, endpoint)) => {
+            let identity = HttpIdentity::new(client, endpoint, parts.limits);
+            identity
+                .ok_or_else(|| Failure::Running("the identity service's URL has a query".to_owned()))?
+                .into()
+        }
+    };
+    let identity = identity.map(|identity: HttpIdentity| Arc::new(identity) as Arc<dyn RemoteIdentity>);
     Ok(House {
-        safe: Safe::Remote { safe: Arc::new(upstream), verbs: parts.verbs },
+        safe: Safe::Remote { safe: Arc::new(upstream), verbs: parts.verbs, identity },
         remembered: remember(vec![foreign]),
         people: Arc::new(people),
         own: None,

@@ -176,6 +176,7 @@ fn gateway_settings(address: SocketAddr, safe: SocketAddr) -> String {
     let upstream = format!(
         r#"[upstream]
 safe_url = "http://{safe}/v1/ibexsafe"
+identity_url = "http://{safe}"
 assertion_key_file = "{GATEWAY_KEYS}"
 health_path = "/health"
 

@@ -95,8 +95,12 @@ pub(crate) fn issuer_keys(issuer: &Issuer) -> Result<ForeignKeys, Failure> {
 ///
 /// As [`keyring`].
 pub(crate) fn remote(configured: Remote) -> Result<RemoteParts, Failure> {
-    let Remote { endpoint, credentials, verbs, ca_file, limits, health } = configured;
-    let client = client(&endpoint, ca_file.as_deref(), ("upstream", "ca_file"), PROBE_LIMITS)?;
+    let Remote { endpoint, identity, credentials, verbs, ca_file, limits, health } = configured;
+    let client_of =
+        |endpoint: &Endpoint| client(endpoint, ca_file.as_deref(), ("upstream", "ca_file"), PROBE_LIMITS);
+    let client = client_of(&endpoint)?;
+    let identity =
+        identity.map(|endpoint| Ok::<_, Failure>((client_of(&endpoint)?, endpoint))).transpose()?;
     let credentials = match credentials {
         ShownToSafe::CallerToken => CredentialParts::CallerToken,
         ShownToSafe::ApiKey(path) => CredentialParts::ApiKey(api_key(&path)?),
@@ -104,7 +108,7 @@ pub(crate) fn remote(configured: Remote) -> Result<RemoteParts, Failure> {
             CredentialParts::Assertion { keys: signing_keys(&KeySource::File(keys))?, issuer, audience }
         }
     };
-    Ok(RemoteParts { client, endpoint, credentials, limits, health, verbs })
+    Ok(RemoteParts { client, endpoint, identity, credentials, limits, health, verbs })
 }
 
 fn api_key(path: &Path) -> Result<ApiKey, Failure> {

@@ -42,13 +42,9 @@ pub struct SafeLimits {
 
 /// The safe behind this gateway.
 pub struct HttpUpstream {
-    client: Client,
-    endpoint: Endpoint,
+    remote: Remote,
     requests: Requests,
-    limits: SafeLimits,
-    pool: Pool,
     health: Option<Endpoint>,
-    figures: Arc<SafeFigures>,
 }
 
 impl HttpUpstream {
@@ -63,21 +59,58 @@ impl HttpUpstream {
         health: Option<Endpoint>,
     ) -> Option<Self> {
         let requests = Requests::new(&endpoint, credentials)?;
-        let pool = Pool::new(limits.idle);
-        Some(Self { client, endpoint, requests, limits, pool, health, figures: Arc::default() })
+        Some(Self { remote: Remote::new(client, endpoint, limits), requests, health })
     }
 
     /// What it counts.
     #[must_use]
     pub fn figures(&self) -> Arc<SafeFigures> {
-        self.figures.clone()
+        self.remote.figures.clone()
+    }
+
+    /// Sends a request and gives its whole answer; a GET may be sent twice.
+    async fn ask(&self, request: Built) -> Result<Answer, UpstreamError> {
+        let request = request?;
+        let only_reads = *request.method() == Method::GET;
+        self.remote.ask(request, only_reads).await
+    }
+
+    async fn read(&self, caller: &Caller, passed: PassedOn<'_>) -> Result<Option<Snapshot>, UpstreamError> {
+        let mut answer = self.ask(self.requests.read(caller, passed)).await?;
+        // The guide's fallback, which clients use with a gateway, too: the caller's token is good, so ask the other way.
+        if answer.status == StatusCode::UNAUTHORIZED {
+            answer = self.ask(self.requests.read_by_post(caller, passed)).await?;
+        }
+        let Read { snapshot, dropped } = safe_answers::read(&answer)?;
+        self.remote.figures.dropped(dropped);
+        Ok(snapshot)
+    }
+}
+
+/// Another server, and the connections to it.
+pub(crate) struct Remote {
+    client: Client,
+    endpoint: Endpoint,
+    limits: SafeLimits,
+    pool: Pool,
+    pub(crate) figures: Arc<SafeFigures>,
+}
+
+impl Remote {
+    pub(crate) fn new(client: Client, endpoint: Endpoint, limits: SafeLimits) -> Self {
+        let pool = Pool::new(limits.idle);
+        Self { client, endpoint, limits, pool, figures: Arc::default() }
     }
 
     /// Sends a request and gives its whole answer, within all deadlines.
-    async fn ask(&self, request: Built) -> Result<Answer, UpstreamError> {
+    pub(crate) async fn ask(
+        &self,
+        request: Request<Full<Bytes>>,
+        only_reads: bool,
+    ) -> Result<Answer, UpstreamError> {
         let began = Instant::now();
         let end = began + self.limits.total;
-        let answer = timeout_at(end, self.try_twice(request?, end)).await;
+        let answer = timeout_at(end, self.try_twice(request, only_reads, end)).await;
         let answer = answer.unwrap_or(Err(UpstreamError::TooSlow));
         let status = answer.as_ref().map(|answer| answer.status.as_u16()).map_err(|error| *error);
         self.figures.answered(status, began.elapsed());
@@ -85,9 +118,14 @@ impl HttpUpstream {
     }
 
     /// Twice at most, and the second time over a new connection: what was provably not sent, or only reads.
-    async fn try_twice(&self, request: Request<Full<Bytes>>, end: Instant) -> Result<Answer, UpstreamError> {
+    async fn try_twice(
+        &self,
+        request: Request<Full<Bytes>>,
+        only_reads: bool,
+        end: Instant,
+    ) -> Result<Answer, UpstreamError> {
         // A body is shared and not copied; a read has none.
-        let spare = (*request.method() == Method::GET).then(|| request.clone());
+        let spare = only_reads.then(|| request.clone());
         let line = match self.pool.take().await {
             Some(line) => line,
             None => self.connect().await?,
@@ -126,23 +164,19 @@ impl HttpUpstream {
         let stream = stream.map_err(|_| UpstreamError::TooSlow)?.map_err(|_| UpstreamError::Failed)?;
         Line::over(stream).await.map_err(|_| UpstreamError::Failed)
     }
-
-    async fn read(&self, caller: &Caller, passed: PassedOn<'_>) -> Result<Option<Snapshot>, UpstreamError> {
-        let mut answer = self.ask(self.requests.read(caller, passed)).await?;
-        // The guide's fallback, which clients use with a gateway, too: the caller's token is good, so ask the other way.
-        if answer.status == StatusCode::UNAUTHORIZED {
-            answer = self.ask(self.requests.read_by_post(caller, passed)).await?;
-        }
-        let Read { snapshot, dropped } = safe_answers::read(&answer)?;
-        self.figures.dropped(dropped);
-        Ok(snapshot)
-    }
 }
 
 /// Printed by its limits.
 impl fmt::Debug for HttpUpstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpUpstream").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("HttpUpstream").field("limits", &self.remote.limits).finish_non_exhaustive()
+    }
+}
+
+/// Printed by its limits.
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
@@ -160,14 +194,14 @@ impl RemoteSafe for HttpUpstream {
     ) -> Result<VerbAnswer, UpstreamError> {
         let answer = self.ask(self.requests.verb(verb.path, verb.body, caller, request)).await?;
         let (answer, dropped) = safe_answers::verb(answer, self.requests.shows_the_callers_token())?;
-        self.figures.dropped(dropped);
+        self.remote.figures.dropped(dropped);
         Ok(answer)
     }
 
     async fn is_ready(&self) -> bool {
         match &self.health {
             None => true,
-            Some(health) => self.client.probe(health).await,
+            Some(health) => self.remote.client.probe(health).await,
         }
     }
 }
@@ -209,7 +243,7 @@ impl Upstream for OnBehalf<'_> {
     async fn export(&self, caller: &Caller) -> Result<Option<Export>, UpstreamError> {
         let request = self.safe.requests.export(caller, self.request);
         let (export, dropped) = safe_answers::export(&self.safe.ask(request).await?)?;
-        self.safe.figures.dropped(dropped);
+        self.safe.remote.figures.dropped(dropped);
         Ok(export)
     }
 

@@ -3,20 +3,23 @@
 //! ```text
 //! HttpKeySetSource ──> Client ──> Endpoint   (https anywhere, http on this machine only)
 //!  (a port)              │  │
-//! HttpUpstream ──────────┘  └──> Roots       (whose certificates are believed)
-//!  (a port)  └──> Pool ──> Line              (kept connections, each core its own)
+//! HttpUpstream ──────────┤  └──> Roots       (whose certificates are believed)
+//! HttpIdentity ──────────┘
+//!  (ports)   └──> Pool ──> Line              (kept connections, each core its own)
 //! ```
 //!
-//! A key set is fetched over a connection of its own, a safe is asked over kept ones. Every request has a deadline over all of
+//! A key set is fetched over a connection of its own, a safe and an identity service are asked over kept ones. Every request has a deadline over all of
 //! it; heads and bodies are bounded; a redirect is an answer like any other and never followed. No error carries anything that
 //! the other side sent. Where to go is the operator's word and never a token's.
 
 mod client;
 mod endpoint;
 mod failure;
+mod http_identity;
 mod http_upstream;
 mod key_set_source;
 mod line;
+mod passed_json;
 mod pool;
 mod roots;
 mod safe_answers;
@@ -26,6 +29,7 @@ mod stream;
 
 pub use client::{Client, ClientLimits, UnusableTls};
 pub use endpoint::{Endpoint, EndpointError};
+pub use http_identity::HttpIdentity;
 pub use http_upstream::{HttpUpstream, SafeLimits};
 pub use key_set_source::HttpKeySetSource;
 pub use roots::{Roots, RootsError};

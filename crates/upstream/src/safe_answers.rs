@@ -1,22 +1,15 @@
 //! What a safe's answers mean. Nothing that it said goes any further but user data that was filtered, tags, and the JSON of
 //! verbs; what cannot be used is a failure of the safe, never half an answer.
 
-use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, RETRY_AFTER};
+use http::header::ETAG;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use strongroom_domain::{EntityTag, Key, LimitExceeded, PublicView, Revision, filter_foreign};
+use strongroom_domain::{EntityTag, Key, LimitExceeded, PublicView, Revision};
 use strongroom_ports::{Export, Snapshot, Timestamp, UpstreamError, VerbAnswer};
 
 use crate::line::Answer;
-
-/// The longest error of a safe that is looked into, or passed on.
-const MAX_ERROR_BYTES: usize = 64 * 1024;
-/// What is told of how long to wait where the safe does not say, and the most that is believed.
-const RETRY_AFTER_S: u32 = 1;
-const MAX_RETRY_AFTER_S: u32 = 3600;
+use crate::passed_json::{MAX_ERROR_BYTES, Passed, json_kind, pass, retry_after_s};
 
 /// A record as it was read, and how many members were kept from going further.
 pub(crate) struct Read {
@@ -70,20 +63,14 @@ pub(crate) fn export(answer: &Answer) -> Result<(Option<Export>, usize), Upstrea
 pub(crate) fn verb(answer: Answer, is_callers_token: bool) -> Result<(VerbAnswer, usize), UpstreamError> {
     let status = answer.status;
     let is_ours = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && !is_callers_token;
-    if is_ours || !(status.is_success() || status.is_client_error()) {
+    if is_ours {
         return Err(UpstreamError::Failed);
     }
-    let kind = json_kind(&answer.headers);
-    if status.is_success() && answer.body.is_empty() {
-        let status = status.as_u16();
-        return Ok((VerbAnswer { status, body: Bytes::new(), is_problem: false }, 0));
+    match pass(answer) {
+        Passed::AsItIs(answer, dropped) => Ok((answer, dropped)),
+        Passed::InOurWords(answer) => Err(refusal(&answer)),
+        Passed::Unusable => Err(UpstreamError::Failed),
     }
-    let Some(kind) = kind.filter(|_| answer.body.len() <= MAX_ERROR_BYTES) else {
-        // A refusal that cannot be shown is told in our own words; an answer that cannot is none.
-        return Err(if status.is_success() { UpstreamError::Failed } else { refusal(&answer) });
-    };
-    let (body, dropped) = filtered(answer.body)?;
-    Ok((VerbAnswer { status: status.as_u16(), body, is_problem: kind == JsonKind::Problem }, dropped))
 }
 
 fn is_done(status: StatusCode) -> bool {
@@ -125,12 +112,6 @@ fn limit(body: &[u8]) -> Option<LimitExceeded> {
     }
 }
 
-/// The seconds of `Retry-After`; a date is as good as none.
-fn retry_after_s(headers: &HeaderMap) -> u32 {
-    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
-    seconds.unwrap_or(RETRY_AFTER_S).clamp(RETRY_AFTER_S, MAX_RETRY_AFTER_S)
-}
-
 /// The one tag of an answer; another form is none.
 fn tag(headers: &HeaderMap) -> Option<EntityTag> {
     let mut fields = headers.get_all(ETAG).iter();
@@ -143,47 +124,6 @@ fn readable(answer: &Answer) -> Result<(PublicView, usize), UpstreamError> {
         return Err(UpstreamError::Failed);
     }
     PublicView::of_foreign(&answer.body).map_err(|_| UpstreamError::Failed)
-}
-
-/// A verb's JSON without what must not leave. The filter takes objects, so any other value is looked into as the member of one.
-fn filtered(body: Bytes) -> Result<(Bytes, usize), UpstreamError> {
-    const BEFORE: &[u8] = br#"{"v":"#;
-    const BEHIND: &[u8] = b"}";
-    let failed = UpstreamError::Failed;
-    let is_object = body.trim_ascii_start().starts_with(b"{");
-    let filtered = if is_object {
-        filter_foreign(&body)
-    } else {
-        // One value and no more: what follows it would else be a member beside it.
-        serde_json::from_slice::<IgnoredAny>(&body).map_err(|_| failed)?;
-        filter_foreign(&[BEFORE, &body, BEHIND].concat())
-    };
-    let filtered = filtered.map_err(|_| failed)?;
-    let Some(rest) = filtered.rest else { return Ok((body, 0)) };
-    let rest = Bytes::from(rest.into_bytes());
-    let rest = if is_object { rest } else { rest.slice(BEFORE.len()..rest.len() - BEHIND.len()) };
-    Ok((rest, filtered.dropped))
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum JsonKind {
-    Plain,
-    Problem,
-}
-
-/// Whether an answer says that it is JSON, and nothing about it is coded.
-fn json_kind(headers: &HeaderMap) -> Option<JsonKind> {
-    if headers.contains_key(CONTENT_ENCODING) {
-        return None;
-    }
-    let field = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let essence = field.split(';').next()?.trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "application/problem+json" => Some(JsonKind::Problem),
-        "application/json" => Some(JsonKind::Plain),
-        _ if essence.starts_with("application/") && essence.ends_with("+json") => Some(JsonKind::Plain),
-        _ => None,
-    }
 }
 
 fn export_of(answer: &Answer) -> Result<(Export, usize), UpstreamError> {

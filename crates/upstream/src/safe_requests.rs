@@ -14,9 +14,9 @@ use strongroom_ports::{Assertions, Caller, PassedOn, Token, UpstreamError};
 
 use crate::endpoint::Endpoint;
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What a safe is shown.
 #[derive(Debug, Clone)]
@@ -191,12 +191,12 @@ fn conditions(headers: &mut HeaderMap, precondition: &Precondition) -> Result<()
     Ok(())
 }
 
-fn bearer(token: &str) -> Result<HeaderValue, UpstreamError> {
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, UpstreamError> {
     let mut value = text(&["Bearer ", token].concat())?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-fn text(text: &str) -> Result<HeaderValue, UpstreamError> {
+pub(crate) fn text(text: &str) -> Result<HeaderValue, UpstreamError> {
     HeaderValue::try_from(text).map_err(|_| UpstreamError::Failed)
 }

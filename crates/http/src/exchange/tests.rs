@@ -35,6 +35,7 @@ mod answers;
 mod bodies;
 mod cors;
 mod defects;
+mod identity;
 mod order_of_checks;
 mod rates;
 mod refusals;

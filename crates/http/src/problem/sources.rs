@@ -4,7 +4,7 @@ use strongroom_app::{IdentityError, TenantRefusal};
 use strongroom_domain::{
     ExternalUserIdError, JsonError, KeyError, LimitExceeded, NotOwner, NumberError, ValueError,
 };
-use strongroom_ports::{AuthenticationUnavailable, Refusal, UpstreamError};
+use strongroom_ports::{AuthenticationUnavailable, IdentityCallError, Refusal, UpstreamError};
 
 use super::Problem;
 
@@ -26,6 +26,18 @@ impl From<UpstreamError> for Problem {
             UpstreamError::Refused => Self::RefusedBySafe,
             UpstreamError::Failed => Self::BadGateway,
             UpstreamError::TooSlow => Self::GatewayTimeout,
+        }
+    }
+}
+
+impl From<IdentityCallError> for Problem {
+    fn from(error: IdentityCallError) -> Self {
+        match error {
+            IdentityCallError::Unauthorized => Self::TokenInvalid,
+            IdentityCallError::Refused => Self::RefusedByIdentity,
+            IdentityCallError::Busy { retry_after_s } => Self::IdentityBusy { retry_after_s },
+            IdentityCallError::Failed => Self::BadGateway,
+            IdentityCallError::TooSlow => Self::GatewayTimeout,
         }
     }
 }

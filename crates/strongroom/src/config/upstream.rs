@@ -21,6 +21,8 @@ const SAFE: &str = "strongroom-safe";
 pub(crate) struct Remote {
     /// `safe_url`: what its routes are below.
     pub(crate) endpoint: Endpoint,
+    /// `identity_url`: what the identity service's `/{v}/auth/…` is below; `None`: there is no `auth/…` here.
+    pub(crate) identity: Option<Endpoint>,
     /// `credentials`, and what goes with them.
     pub(crate) credentials: ShownToSafe,
     /// `verbs`: what is forwarded beside user data.
@@ -53,13 +55,10 @@ pub(crate) enum ShownToSafe {
 
 impl Remote {
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
-        let endpoint = section.required("safe_url", |raw| {
-            let endpoint = Endpoint::parse(raw.text()?).map_err(|error| error.to_string())?;
-            if endpoint.is_base() {
-                Ok(endpoint)
-            } else {
-                Err("a path of plain segments, without a query".to_owned())
-            }
+        let endpoint = section.required("safe_url", |raw| base(raw.text()?));
+        let identity = section.read("identity_url", "", |raw| match raw.text()? {
+            "" => Ok(None),
+            url => base(url).map(Some),
         });
         let credentials = read_credentials(section);
         let verbs = read_verbs(section);
@@ -71,8 +70,8 @@ impl Remote {
         let answer_bytes = section.read("answer_bytes", 1_048_576, |raw| raw.size(1024..=MAX_ANSWER_BYTES));
         let health_path = section.read("health_path", "", |raw| raw.text().map(str::to_owned));
 
-        let (endpoint, ca_file) = (endpoint?, ca_file.ok()?);
-        if ca_file.is_some() && endpoint.is_plain() {
+        let (endpoint, identity, ca_file) = (endpoint?, identity?, ca_file.ok()?);
+        if ca_file.is_some() && endpoint.is_plain() && identity.as_ref().is_none_or(Endpoint::is_plain) {
             return section.refuse("ca_file", "goes with an https URL only");
         }
         let health = match health_path?.as_str() {
@@ -96,7 +95,17 @@ impl Remote {
             return section
                 .refuse("total_ms", "shorter than connect_ms or first_byte_ms, which are parts of it");
         }
-        Some(Self { endpoint, credentials: credentials?, verbs: verbs?, ca_file, limits, health })
+        Some(Self { endpoint, identity, credentials: credentials?, verbs: verbs?, ca_file, limits, health })
+    }
+}
+
+/// An address that other paths are put behind.
+fn base(url: &str) -> Result<Endpoint, String> {
+    let endpoint = Endpoint::parse(url).map_err(|error| error.to_string())?;
+    if endpoint.is_base() {
+        Ok(endpoint)
+    } else {
+        Err("a path of plain segments, without a query".to_owned())
     }
 }
 

@@ -30,6 +30,31 @@ fn an_address_and_an_issuer_are_all_that_a_gateway_must_have() {
     assert_eq!(remote.credentials, ShownToSafe::Assertion { keys, issuer, audience });
     assert_eq!(remote.verbs, strongroom_http::Verbs::default());
     assert_eq!(remote.health, None);
+    assert_eq!(remote.identity, None);
+}
+
+#[test]
+fn an_identity_service_is_an_address_like_the_safe_s() {
+    for url in
+        ["https://id.example", "https://id.example:8443/api/", "http://127.0.0.1:1", "http://localhost:1/a"]
+    {
+        let identity = remote(&format!("identity_url = \"{url}\"")).identity;
+        assert_eq!(identity, Some(strongroom_upstream::Endpoint::parse(url).unwrap()), "{url}");
+    }
+    for url in [
+        "http://id.example",
+        "https://user@id.example",
+        "https://user:password@id.example",
+        "https://id.example/?a=b",
+        "https://id.example/a/..",
+        "https://id.example/#a",
+        "ftp://id.example",
+        "id.example",
+    ] {
+        assert_eq!(keys(gateway(&format!("identity_url = \"{url}\""))), ["upstream.identity_url"], "{url}");
+    }
+    let only_one_is_plain = "identity_url = \"http://127.0.0.1:1\"\nca_file = \"a\"";
+    assert_eq!(remote(only_one_is_plain).ca_file, Some(Path::new("/etc/strongroom/a").into()));
 }
 
 #[test]
@@ -85,7 +110,6 @@ fn what_cannot_be_an_address_a_verb_or_a_limit_is_told_by_its_key() {
         ("connect_ms = 0", "upstream.connect_ms"),
         ("health_path = \"health\"", "upstream.health_path"),
         ("answer_bytes = 1", "upstream.answer_bytes"),
-        ("identity_url = \"https://id.example\"", "upstream.identity_url"),
     ] {
         assert_eq!(keys(gateway(lines)), [key], "{lines}");
     }

@@ -46,7 +46,7 @@ impl RemoteSafe for RecordingRemoteSafe {
     ) -> Result<VerbAnswer, UpstreamError> {
         locked(&self.calls).push((verb.path.to_owned(), verb.body.cloned()));
         let body = Bytes::from_static(br#"{"success":true}"#);
-        Ok(VerbAnswer { status: 202, body, is_problem: false })
+        Ok(VerbAnswer { status: 202, body, is_problem: false, retry_after_s: None })
     }
 
     async fn is_ready(&self) -> bool {

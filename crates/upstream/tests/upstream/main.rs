@@ -7,6 +7,8 @@ mod heads;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod server;

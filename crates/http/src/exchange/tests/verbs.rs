@@ -10,7 +10,7 @@ const ID: &str = sample::EXTERNAL_USER_ID;
 fn gateway(verbs: &[&str]) -> (Exchange, Arc<RecordingRemoteSafe>) {
     let recorder = Arc::new(RecordingRemoteSafe::new());
     let verbs = Verbs::parse(verbs.iter().copied()).unwrap();
-    let safe = Safe::Remote { safe: recorder.clone(), verbs };
+    let safe = Safe::Remote { safe: recorder.clone(), verbs, identity: None };
     let authenticator = Arc::new(StaticAuthenticator::new().with_caller("jane", sample::caller()));
     let tenant = Tenant {
         id: sample::tenant(sample::TENANT),

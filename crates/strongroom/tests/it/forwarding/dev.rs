@@ -17,15 +17,22 @@ fn dev_with_a_gateway_serves_the_guide_and_keeps_what_dev_alone_then_reads() {
         assert_eq!((written.status, written.body.as_str()), (200, r#"{"success":true}"#));
         assert_eq!(client.authorized(&token, "GET", &read, "").body, r#"{"language":"en"}"#);
         assert_eq!(
-            client.request("POST", "/v1/auth/refresh", &[], "").status,
+            client.request("GET", "/.well-known/jwks.json", &[], "").status,
             404,
             "it is the gateway that answers"
         );
+        let refresh = format!(r#"{{"refresh_token":"{}"}}"#, dev.refresh_token);
+        let json = [("Content-Type", "application/json")];
+        let refreshed = client.request("POST", "/v1.2/auth/refresh", &json, &refresh).json();
+        let token = refreshed["access_token"].as_str().unwrap();
+        assert_eq!(client.authorized(token, "GET", &read, "").body, r#"{"language":"en"}"#);
+        let signed_up = client.request("GET", "/v1.2/auth/sign-up?passkeys=FALSE", &[], "");
+        assert_eq!(signed_up.status, 200);
         let mut admin = dev.connect_admin();
         assert_eq!(admin.request("GET", "/readyz", &[], "").status, 200);
         let metrics = admin.request("GET", "/metrics", &[], "").body;
-        assert!(metrics.contains("strongroom_safe_answers_total{answer=\"2xx\"} 2\n"), "{metrics}");
-        assert!(metrics.contains("strongroom_safe_request_duration_seconds_count 2\n"), "{metrics}");
+        assert!(metrics.contains("strongroom_safe_answers_total{answer=\"2xx\"} 3\n"), "{metrics}");
+        assert!(metrics.contains("strongroom_safe_request_duration_seconds_count 3\n"), "{metrics}");
         drop((client, admin));
         let (status, log) = dev.stop();
         assert!(status.success(), "{log}");

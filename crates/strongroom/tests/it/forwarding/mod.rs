@@ -2,6 +2,7 @@
 
 mod contract;
 mod dev;
+mod identity;
 mod refusals;
 mod smuggling;
 mod walk_through;

@@ -7,7 +7,7 @@ use super::{gateway, world};
 use crate::support::world::foreign_token;
 
 /// A safe that answers each connection with the next of these and closes; it says nothing where there is nothing.
-fn safe(answers: Vec<&'static str>) -> std::net::SocketAddr {
+pub(super) fn safe(answers: Vec<&'static str>) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {

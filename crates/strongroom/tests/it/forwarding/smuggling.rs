@@ -9,13 +9,13 @@ use crate::support::wire::Client;
 use crate::support::world::foreign_token;
 
 /// A safe that answers every request 204, and remembers them, heads and bodies.
-struct Recorder {
-    address: SocketAddr,
+pub(super) struct Recorder {
+    pub(super) address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Recorder {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -29,7 +29,7 @@ impl Recorder {
         Self { address, asked }
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(super) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 }
@@ -58,7 +58,7 @@ fn record(mut stream: TcpStream, asked: &Mutex<Vec<String>>) {
 }
 
 /// The request as the safe must have seen it, its fields in any order.
-fn is(request: &str, line: &str, fields: &[&str], body: &str) -> bool {
+pub(super) fn is(request: &str, line: &str, fields: &[&str], body: &str) -> bool {
     let Some((head, sent)) = request.split_once("\r\n\r\n") else { return false };
     let mut seen: Vec<_> = head.split("\r\n").collect();
     let first = seen.remove(0);

@@ -66,6 +66,7 @@ fn every_code_of_the_reference_is_raised_against_the_real_binary() {
         include_str!("routes.http"),
         include_str!("sessions.http"),
         include_str!("../faults.rs"),
+        include_str!("../forwarding/identity.rs"),
         include_str!("../forwarding/refusals.rs"),
         include_str!("../lifecycle.rs"),
         include_str!("../limits.rs"),

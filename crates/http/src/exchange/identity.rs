@@ -1,0 +1,159 @@
+//! `auth/…` at a gateway with an identity service behind it: what must hold of a request before any of it goes on.
+//!
+//! What goes on is what was read: the path of the table, the parameters that are known, the whole body, the tenant that was found,
+//! and a token only where the route reads one and it has been verified. Nothing here knows what the service makes of it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use form_urlencoded::Serializer;
+use http::header::ORIGIN;
+use http::request::Parts;
+use http::{HeaderMap, Response, Uri};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use strongroom_domain::{VerbBodyError, check_verb_body};
+use strongroom_ports::{IdentityAct, IdentityCall, Principal, RemoteIdentity};
+
+use super::Exchange;
+use crate::answer::Body;
+use crate::auth::SEC_FETCH_SITE;
+use crate::gated_body::BodyFault;
+use crate::problem::Problem;
+use crate::request_id::RequestId;
+use crate::routes::Action;
+use crate::tenant_names::{TenantNames, query_value};
+use crate::{bearer, body, trace_parent, verbs};
+
+/// What a sign-up may say in its query, beside its tenant; what else stands there is left behind, as a safe ignores it.
+const SIGN_UP_PARAMETERS: [&str; 7] =
+    ["passkeys", "user.name", "userName", "user.displayname", "userDisplayName", "keyName", "keyDisplayName"];
+
+/// The longest id of a session or a passkey: a credential id has at most 1023 bytes (Web Authentication, section 4), in base64url.
+const MAX_ID_BYTES: usize = 1364;
+
+/// The words of Fetch Metadata (`Sec-Fetch-Site`); another is passed on as none.
+const FETCH_SITES: [&str; 4] = ["cross-site", "same-origin", "same-site", "none"];
+
+impl Exchange {
+    /// Hands a request on to the identity service. `id` is that of its path, or empty.
+    pub(super) async fn ask_identity<B>(
+        &self,
+        (identity, action): (&dyn RemoteIdentity, Action),
+        head: &Parts,
+        body: B,
+        (id, request_id): (&str, &RequestId),
+        who: &mut Option<Arc<Principal>>,
+    ) -> Result<Response<Body>, Problem>
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
+    {
+        if !id.is_empty() && (id.len() > MAX_ID_BYTES || !verbs::is_plain_segment(id)) {
+            return Err(Problem::NotFound);
+        }
+        let path = head.uri.path();
+        let mut call = IdentityCall {
+            path: path.strip_prefix('/').unwrap_or(path),
+            act: IdentityAct::Read,
+            tenant: None,
+            // Those that are not registered are refused with the tenant, below.
+            origin: head.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()),
+            fetch_site: fetch_site(&head.headers),
+            token: None,
+            request_id: request_id.as_str(),
+            trace_parent: trace_parent::sound(&head.headers),
+        };
+        let query;
+        let mut text = Bytes::new();
+        match action {
+            Action::SignUp => {
+                call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
+                query = sign_up_query(&head.uri)?;
+                call.act = IdentityAct::Make { query: &query };
+            }
+            Action::OfferSignIn => {
+                call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
+                call.act = IdentityAct::Make { query: "" };
+            }
+            Action::SignIn => {
+                call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
+                text = self.object(head, body).await?.0;
+                call.act = IdentityAct::Send { body: Some(&text) };
+            }
+            Action::Refresh => {
+                self.for_any_origin(head)?;
+                text = self.object(head, body).await?.0;
+                let names = TenantNames::beside_token(head)?;
+                let tenant = self.api.tenants.beside_unread_token(names.as_named())?;
+                call.tenant = tenant.map(|tenant| &tenant.id);
+                call.act = IdentityAct::Send { body: Some(&text) };
+            }
+            Action::RegisterPasskey => {
+                self.for_any_origin(head)?;
+                let names_person;
+                (text, names_person) = self.object(head, body).await?;
+                if names_person {
+                    let caller = &self.principal(head, who).await?.caller;
+                    check_verb_body(&text, &caller.person).map_err(|error| match error {
+                        VerbBodyError::Json(error) => Problem::from(error),
+                        VerbBodyError::NotOwner(error) => error.into(),
+                    })?;
+                    (call.tenant, call.token) = (Some(&caller.tenant), Some(bearer::token(&head.headers)?));
+                } else {
+                    call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
+                }
+                call.act = IdentityAct::Send { body: Some(&text) };
+            }
+            _ => {
+                let caller = &self.principal(head, who).await?.caller;
+                (call.tenant, call.token) = (Some(&caller.tenant), Some(bearer::token(&head.headers)?));
+                call.act = match action {
+                    Action::SignOut => IdentityAct::Send { body: None },
+                    Action::EndSession | Action::RemovePasskey => IdentityAct::Remove,
+                    _ => IdentityAct::Read,
+                };
+            }
+        }
+        let answered = identity.call(call).await;
+        body::scrub(text);
+        verbs::response(answered?)
+    }
+
+    /// The body, one JSON object, and whether it names a person.
+    async fn object<B>(&self, head: &Parts, body: B) -> Result<(Bytes, bool), Problem>
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
+    {
+        #[derive(Deserialize)]
+        struct Object {
+            #[serde(rename = "externalUserId")]
+            person: Option<IgnoredAny>,
+        }
+        body::demand_json(&head.headers)?;
+        let text = body::collect(body, &head.headers, &self.api.http_limits, &self.api.places).await?;
+        let object: Object = serde_json::from_slice(&text)
+            .map_err(|error| if error.is_data() { Problem::JsonShape } else { Problem::JsonMalformed })?;
+        // serde reads a struct from an array as well; the contract knows objects only.
+        if text.trim_ascii_start().starts_with(b"{") {
+            Ok((text, object.person.is_some()))
+        } else {
+            Err(Problem::JsonShape)
+        }
+    }
+}
+
+/// The parameters that are known, decoded and encoded again: one spelling, and none twice.
+fn sign_up_query(uri: &Uri) -> Result<String, Problem> {
+    let mut query = Serializer::new(String::new());
+    for name in SIGN_UP_PARAMETERS {
+        if let Some(value) = query_value(uri, name)? {
+            query.append_pair(name, &value);
+        }
+    }
+    Ok(query.finish())
+}
+
+fn fetch_site(headers: &HeaderMap) -> Option<&'static str> {
+    let site = headers.get(SEC_FETCH_SITE)?;
+    FETCH_SITES.into_iter().find(|known| site == known)
+}

@@ -1,0 +1,135 @@
+//! An identity service behind another host, over HTTP/1.1: the port `RemoteIdentity`.
+//!
+//! Each request is built from nothing: method, checked path, and the few fields that the service is told. What may have been read
+//! is never sent again, unless it only reads; nothing is followed, and an answer is whole or none.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
+use http_body_util::Full;
+use strongroom_ports::{
+    IdentityAct, IdentityCall, IdentityCallError, RemoteIdentity, TenantId, UpstreamError, VerbAnswer,
+};
+
+use crate::client::Client;
+use crate::endpoint::Endpoint;
+use crate::http_upstream::{Remote, SafeLimits};
+use crate::line::Answer;
+use crate::passed_json::{Passed, pass, retry_after_s};
+use crate::safe_figures::SafeFigures;
+use crate::safe_requests::{JSON, TRACEPARENT, X_REQUEST_ID, bearer, text};
+
+const X_RP_ID: HeaderName = HeaderName::from_static("x-rpid");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The identity service behind this gateway.
+pub struct HttpIdentity {
+    remote: Remote,
+    host: HeaderValue,
+    base: Box<str>,
+}
+
+impl HttpIdentity {
+    /// A service at this address, whose path is what `/{v}/auth/…` is below; `None` when the address has a query.
+    #[must_use]
+    pub fn new(client: Client, endpoint: Endpoint, limits: SafeLimits) -> Option<Self> {
+        let host = HeaderValue::try_from(endpoint.authority()).ok()?;
+        let base = endpoint.is_base().then(|| endpoint.target().trim_end_matches('/').into())?;
+        Some(Self { remote: Remote::new(client, endpoint, limits), host, base })
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn figures(&self) -> Arc<SafeFigures> {
+        self.remote.figures.clone()
+    }
+
+    fn build(&self, call: IdentityCall<'_>) -> Result<Request<Full<Bytes>>, UpstreamError> {
+        let (method, query, body) = match call.act {
+            IdentityAct::Read => (Method::GET, "", None),
+            IdentityAct::Make { query } => (Method::GET, query, None),
+            IdentityAct::Send { body } => (Method::POST, "", body),
+            IdentityAct::Remove => (Method::DELETE, "", None),
+        };
+        let mark = if query.is_empty() { "" } else { "?" };
+        let target = [&*self.base, "/", call.path, mark, query].concat();
+        let mut request = Request::new(body.cloned().map(Full::new).unwrap_or_default());
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::try_from(target).map_err(|_| UpstreamError::Failed)?;
+        *request.version_mut() = Version::HTTP_11;
+        let headers = request.headers_mut();
+        headers.reserve(10);
+        headers.insert(HOST, self.host.clone());
+        headers.insert(ACCEPT, JSON);
+        headers.insert(X_REQUEST_ID, text(call.request_id)?);
+        match (call.act, body) {
+            (_, Some(_)) => {
+                headers.insert(CONTENT_TYPE, JSON);
+            }
+            // hyper leaves it away, and some servers wait for a POST's body without it (RFC 9110, section 8.6).
+            (IdentityAct::Send { .. }, None) => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+            _ => {}
+        }
+        if let Some(token) = call.token {
+            headers.insert(AUTHORIZATION, bearer(token)?);
+        }
+        for (name, value) in [
+            (X_RP_ID, call.tenant.map(TenantId::as_str)),
+            (ORIGIN, call.origin),
+            (SEC_FETCH_SITE, call.fetch_site),
+            (TRACEPARENT, call.trace_parent),
+        ] {
+            if let Some(value) = value {
+                headers.insert(name, text(value)?);
+            }
+        }
+        Ok(request)
+    }
+
+    async fn ask(&self, call: IdentityCall<'_>) -> Result<Answer, UpstreamError> {
+        let only_reads = matches!(call.act, IdentityAct::Read);
+        self.remote.ask(self.build(call)?, only_reads).await
+    }
+}
+
+/// Printed by its limits.
+impl fmt::Debug for HttpIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpIdentity").field("remote", &self.remote).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl RemoteIdentity for HttpIdentity {
+    async fn call(&self, call: IdentityCall<'_>) -> Result<VerbAnswer, IdentityCallError> {
+        let answer = self.ask(call).await.map_err(|error| match error {
+            UpstreamError::TooSlow => IdentityCallError::TooSlow,
+            _ => IdentityCallError::Failed,
+        })?;
+        match pass(answer) {
+            Passed::AsItIs(answer, dropped) => {
+                self.remote.figures.dropped(dropped);
+                Ok(answer)
+            }
+            Passed::InOurWords(answer) => Err(refusal(&answer)),
+            Passed::Unusable => Err(IdentityCallError::Failed),
+        }
+    }
+}
+
+/// What the service refuses is the caller's own: the gateway shows it nothing that is not.
+fn refusal(answer: &Answer) -> IdentityCallError {
+    match answer.status {
+        StatusCode::UNAUTHORIZED => IdentityCallError::Unauthorized,
+        StatusCode::TOO_MANY_REQUESTS => {
+            IdentityCallError::Busy { retry_after_s: retry_after_s(&answer.headers) }
+        }
+        _ => IdentityCallError::Refused,
+    }
+}

@@ -1,0 +1,95 @@
+//! Answers that go back as they came: JSON, without what must not leave.
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use serde::de::IgnoredAny;
+use strongroom_domain::filter_foreign;
+use strongroom_ports::VerbAnswer;
+
+use crate::line::Answer;
+
+/// The longest error of another server that is looked into, or passed on.
+pub(crate) const MAX_ERROR_BYTES: usize = 64 * 1024;
+/// What is told of how long to wait where the other side does not say, and the most that is believed.
+const RETRY_AFTER_S: u32 = 1;
+const MAX_RETRY_AFTER_S: u32 = 3600;
+
+/// What becomes of an answer.
+pub(crate) enum Passed {
+    /// It goes back, without so many private members.
+    AsItIs(VerbAnswer, usize),
+    /// A refusal that cannot be shown: it is told in our own words.
+    InOurWords(Answer),
+    /// Neither a success nor a refusal, or one of a form that is none.
+    Unusable,
+}
+
+/// Judges an answer: 2xx goes back with JSON or nothing, 4xx with JSON of so many bytes.
+pub(crate) fn pass(answer: Answer) -> Passed {
+    let status = answer.status;
+    if status.is_success() && answer.body.is_empty() {
+        let (status, body) = (status.as_u16(), Bytes::new());
+        return Passed::AsItIs(VerbAnswer { status, body, is_problem: false, retry_after_s: None }, 0);
+    }
+    let kind = json_kind(&answer.headers);
+    let kind = match (kind, status.is_success(), status.is_client_error()) {
+        (Some(kind), true, _) => kind,
+        (Some(kind), _, true) if answer.body.len() <= MAX_ERROR_BYTES => kind,
+        (_, false, true) => return Passed::InOurWords(answer),
+        _ => return Passed::Unusable,
+    };
+    let waits = status == StatusCode::TOO_MANY_REQUESTS;
+    let retry_after_s = waits.then(|| retry_after_s(&answer.headers));
+    let Some((body, dropped)) = filtered(answer.body) else { return Passed::Unusable };
+    let is_problem = kind == JsonKind::Problem;
+    Passed::AsItIs(VerbAnswer { status: status.as_u16(), body, is_problem, retry_after_s }, dropped)
+}
+
+/// The seconds of `Retry-After`; a date is as good as none.
+pub(crate) fn retry_after_s(headers: &HeaderMap) -> u32 {
+    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
+    seconds.unwrap_or(RETRY_AFTER_S).clamp(RETRY_AFTER_S, MAX_RETRY_AFTER_S)
+}
+
+/// JSON without what must not leave, and how much that was. The filter takes objects, so any other value is looked into as the
+/// member of one.
+fn filtered(body: Bytes) -> Option<(Bytes, usize)> {
+    const BEFORE: &[u8] = br#"{"v":"#;
+    const BEHIND: &[u8] = b"}";
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let filtered = if is_object {
+        filter_foreign(&body)
+    } else {
+        // One value and no more: what follows it would else be a member beside it.
+        serde_json::from_slice::<IgnoredAny>(&body).ok()?;
+        filter_foreign(&[BEFORE, &body, BEHIND].concat())
+    };
+    let filtered = filtered.ok()?;
+    let Some(rest) = filtered.rest else { return Some((body, 0)) };
+    let rest = Bytes::from(rest.into_bytes());
+    let rest = if is_object { rest } else { rest.slice(BEFORE.len()..rest.len() - BEHIND.len()) };
+    Some((rest, filtered.dropped))
+}
+
+/// How an answer says that it is JSON.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JsonKind {
+    Plain,
+    Problem,
+}
+
+/// Whether an answer says that it is JSON, and nothing about it is coded.
+pub(crate) fn json_kind(headers: &HeaderMap) -> Option<JsonKind> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        return None;
+    }
+    let field = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let essence = field.split(';').next()?.trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/problem+json" => Some(JsonKind::Problem),
+        "application/json" => Some(JsonKind::Plain),
+        _ if essence.starts_with("application/") && essence.ends_with("+json") => Some(JsonKind::Plain),
+        _ => None,
+    }
+}
