@@ -93,3 +93,37 @@ pub(crate) fn json_kind(headers: &HeaderMap) -> Option<JsonKind> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn answer(status: StatusCode, bytes: usize) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("7"));
+        let body = format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - br#"{"a":""}"#.len()));
+        Answer { status, headers, body: body.into() }
+    }
+
+    #[test]
+    fn a_refusal_goes_back_to_the_byte_of_its_limit_and_a_success_has_none_here() {
+        let goes_back = |status, bytes| matches!(pass(answer(status, bytes)), Passed::AsItIs(..));
+        assert!(goes_back(StatusCode::CONFLICT, MAX_ERROR_BYTES));
+        assert!(!goes_back(StatusCode::CONFLICT, MAX_ERROR_BYTES + 1));
+        assert!(goes_back(StatusCode::OK, 2 * MAX_ERROR_BYTES));
+    }
+
+    #[test]
+    fn only_who_asks_too_often_is_told_when_to_try_again() {
+        let told = |status| match pass(answer(status, 100)) {
+            Passed::AsItIs(answer, _) => answer.retry_after_s,
+            Passed::InOurWords(_) | Passed::Unusable => None,
+        };
+        assert_eq!(told(StatusCode::TOO_MANY_REQUESTS), Some(7));
+        assert_eq!(told(StatusCode::CONFLICT), None);
+        assert_eq!(told(StatusCode::OK), None);
+    }
+}
