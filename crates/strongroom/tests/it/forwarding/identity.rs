@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
+use super::recorder::{NO_CONTENT, Recorder, is};
 use super::refusals::safe as scripted;
-use super::smuggling::{Recorder, is};
 use super::{gateway, world};
 use crate::support::wire::Client;
 use crate::support::world::foreign_token;
@@ -141,7 +141,7 @@ fn what_the_safe_refuses_in_a_session_is_answered_by_its_gateway_as_by_itself() 
 
 #[test]
 fn what_a_client_adds_to_its_request_does_not_reach_the_identity_service() {
-    let (world, recorder) = (world(), Recorder::start());
+    let (world, recorder) = (world(), Recorder::start(NO_CONTENT));
     let lines = format!("identity_url = \"http://{}/id\"", recorder.address);
     let gateway = gateway(&world, recorder.address, &lines);
     let token = foreign_token("jane");

@@ -2,7 +2,9 @@
 
 mod contract;
 mod dev;
+mod gate_tables;
 mod identity;
+mod recorder;
 mod refusals;
 mod smuggling;
 mod walk_through;

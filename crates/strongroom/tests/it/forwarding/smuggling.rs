@@ -1,76 +1,13 @@
 //! Nothing smuggled: a safe that records every byte sees whole requests of ours, whatever a client sends to the gateway.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-
+use super::recorder::{NO_CONTENT, Recorder, is};
 use super::{gateway, world};
 use crate::support::wire::Client;
 use crate::support::world::foreign_token;
 
-/// A safe that answers every request 204, and remembers them, heads and bodies.
-pub(super) struct Recorder {
-    pub(super) address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Recorder {
-    pub(super) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-        let shared = asked.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let asked = shared.clone();
-                std::thread::spawn(move || record(stream, &asked));
-            }
-        });
-        Self { address, asked }
-    }
-
-    pub(super) fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
-    }
-}
-
-fn record(mut stream: TcpStream, asked: &Mutex<Vec<String>>) {
-    loop {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            if stream.read_exact(&mut byte).is_err() {
-                return;
-            }
-            head.push(byte[0]);
-        }
-        let head = String::from_utf8(head).unwrap();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-        let mut body = vec![0; length.unwrap_or(0)];
-        if stream.read_exact(&mut body).is_err() {
-            return;
-        }
-        asked.lock().unwrap().push(head + &String::from_utf8(body).unwrap());
-        if stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").is_err() {
-            return;
-        }
-    }
-}
-
-/// The request as the safe must have seen it, its fields in any order.
-pub(super) fn is(request: &str, line: &str, fields: &[&str], body: &str) -> bool {
-    let Some((head, sent)) = request.split_once("\r\n\r\n") else { return false };
-    let mut seen: Vec<_> = head.split("\r\n").collect();
-    let first = seen.remove(0);
-    let mut wanted = fields.to_vec();
-    seen.sort_unstable();
-    wanted.sort_unstable();
-    first == line && seen == wanted && sent == body
-}
-
 #[test]
 fn what_a_client_adds_to_its_request_does_not_reach_the_safe() {
-    let (world, recorder) = (world(), Recorder::start());
+    let (world, recorder) = (world(), Recorder::start(NO_CONTENT));
     let gateway = gateway(&world, recorder.address, "credentials = \"caller-token\"\nverbs = [\"*\"]");
     let token = foreign_token("jane");
     let bearer = format!("authorization: Bearer {token}");
@@ -102,7 +39,7 @@ fn what_a_client_adds_to_its_request_does_not_reach_the_safe() {
 
 #[test]
 fn a_body_in_chunks_goes_on_whole_and_with_its_length() {
-    let (world, recorder) = (world(), Recorder::start());
+    let (world, recorder) = (world(), Recorder::start(NO_CONTENT));
     let gateway =
         gateway(&world, recorder.address, "credentials = \"caller-token\"\nverbs = [\"POST note\"]");
     let token = foreign_token("jane");
@@ -129,7 +66,7 @@ fn a_body_in_chunks_goes_on_whole_and_with_its_length() {
 
 #[test]
 fn what_two_servers_may_read_differently_reaches_no_safe() {
-    let (world, recorder) = (world(), Recorder::start());
+    let (world, recorder) = (world(), Recorder::start(NO_CONTENT));
     let gateway = gateway(&world, recorder.address, "credentials = \"caller-token\"\nverbs = [\"*\"]");
     let token = foreign_token("jane");
     let fields =

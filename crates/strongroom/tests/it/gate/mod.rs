@@ -25,11 +25,11 @@ use crate::support::{Answer, Client, Safe};
 /// What is sent, and what must come back.
 pub(crate) struct Case {
     /// The bytes; `{token}` and `{id}` stand for a good token and its person.
-    sent: String,
-    status: u16,
+    pub(crate) sent: String,
+    pub(crate) status: u16,
     /// The problem's code; empty where the answer is none, or was asked for with `HEAD`.
-    code: &'static str,
-    is_closed: bool,
+    pub(crate) code: &'static str,
+    pub(crate) is_closed: bool,
 }
 
 /// A case that is refused and ends its connection.
@@ -65,21 +65,24 @@ pub(crate) fn post_with(fields: &str, rest: &str) -> String {
     )
 }
 
-#[test]
-fn every_hostile_case_is_answered_as_its_table_says_and_harms_nobody_else() {
-    let data = tempfile::tempdir().unwrap();
-    let safe = Safe::dev(data.path());
-    let cases: Vec<Case> = [
+/// All tables.
+pub(crate) fn all_cases() -> Vec<Case> {
+    let tables = [
         request_lines::cases(),
         fields::cases(),
         framing::cases(),
         bodies::cases(),
         persistence::cases(),
         caps::cases(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    ];
+    tables.into_iter().flatten().collect()
+}
+
+#[test]
+fn every_hostile_case_is_answered_as_its_table_says_and_harms_nobody_else() {
+    let data = tempfile::tempdir().unwrap();
+    let safe = Safe::dev(data.path());
+    let cases = all_cases();
     let tried = AtomicUsize::new(0);
     // A few at a time: a refused client is given a moment to read its answer, and so are we.
     std::thread::scope(|scope| {
@@ -129,13 +132,13 @@ fn filled(safe: &Safe, text: &str) -> Vec<u8> {
 }
 
 /// A write of one small string.
-const WRITE: &str = r#"{"externalUserId":"{id}","data":{"a":"1"}}"#;
+pub(crate) const WRITE: &str = r#"{"externalUserId":"{id}","data":{"a":"1"}}"#;
 
 /// Bytes of [`WRITE`], the id in its place.
-const WRITE_BYTES: usize = WRITE.len() - "{id}".len() + DEMO.len();
+pub(crate) const WRITE_BYTES: usize = WRITE.len() - "{id}".len() + DEMO.len();
 
 /// The answer is the case's, and the connection goes on or ends as it says.
-fn check(client: &mut Client, case: &Case, how: &str) {
+pub(crate) fn check(client: &mut Client, case: &Case, how: &str) -> Answer {
     let sent = case.sent.chars().take(200).collect::<String>();
     let method = case.sent.split(' ').next().unwrap_or_default();
     let Ok(answer) = client.try_receive(method) else { panic!("no answer, {how}: {sent:?}") };
@@ -150,6 +153,7 @@ fn check(client: &mut Client, case: &Case, how: &str) {
     } else {
         ordinary(client, case);
     }
+    answer
 }
 
 fn code(answer: &Answer) -> String {
@@ -160,7 +164,7 @@ fn code(answer: &Answer) -> String {
     answer.json()["code"].as_str().unwrap_or_default().to_owned()
 }
 
-fn ordinary(client: &mut Client, case: &Case) {
+pub(crate) fn ordinary(client: &mut Client, case: &Case) {
     let answer = client.request("GET", "/health", &[], "");
     assert_eq!(answer.status, 200, "after {:?}", case.sent.chars().take(200).collect::<String>());
 }
