@@ -26,7 +26,7 @@ fn chunked(body: &str) -> String {
 }
 
 /// A write in one chunk, with these extensions and trailers.
-fn in_one_chunk(extension: &str, trailers: &str) -> String {
+pub(crate) fn in_one_chunk(extension: &str, trailers: &str) -> String {
     chunked(&format!("{WRITE_BYTES:x}{extension}\r\n{WRITE}\r\n0\r\n{trailers}\r\n"))
 }
 
@@ -102,10 +102,15 @@ fn what_comes_read_ahead_behind_a_chunked_body_is_refused_and_never_served() {
     }
 }
 
+/// Writes that end before their end.
+pub(crate) fn cut_short() -> [String; 3] {
+    [post_with("Content-Length: 100\r\n", "{\"a"), chunked("5\r\nab"), chunked("2\r\nab\r\n")]
+}
+
 #[test]
 fn a_body_that_ends_early_is_no_request() {
     let (_data, safe) = safe();
-    for cut in [post_with("Content-Length: 100\r\n", "{\"a"), chunked("5\r\nab"), chunked("2\r\nab\r\n")] {
+    for cut in cut_short() {
         let mut client = safe.connect();
         send(&mut client, &safe, &cut);
         client.end();

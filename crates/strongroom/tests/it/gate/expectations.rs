@@ -13,7 +13,7 @@ fn expecting(framing: &str) -> String {
     post_with(&format!("{framing}\r\nExpect: 100-continue\r\n"), "")
 }
 
-fn counted() -> String {
+pub(crate) fn counted() -> String {
     expecting(&format!("Content-Length: {WRITE_BYTES}"))
 }
 
@@ -46,11 +46,10 @@ fn a_body_is_asked_for_once_the_token_is_good_and_then_read() {
     }
 }
 
-#[test]
-fn no_body_is_asked_for_before_a_refusal_of_any_kind() {
-    let (_data, safe) = safe();
+/// Writes that wait for a word before they send their body, and are refused by their head.
+pub(crate) fn unread() -> Vec<(u16, String)> {
     let long = format!("Content-Length: {}", 64 * 1024 * 1024);
-    for (status, head) in [
+    vec![
         (401, counted().replace("{token}", "bad")),
         (401, counted().replace("Authorization: Bearer {token}\r\n", "")),
         (400, counted().replace("Host: localhost", "Host: a@localhost")),
@@ -61,7 +60,13 @@ fn no_body_is_asked_for_before_a_refusal_of_any_kind() {
         (415, counted().replace("Content-Type", "Content-Encoding: gzip\r\nContent-Type")),
         (417, counted().replace("100-continue", "200-ok")),
         (417, counted().replace("100-continue", "100-continue, x")),
-    ] {
+    ]
+}
+
+#[test]
+fn no_body_is_asked_for_before_a_refusal_of_any_kind() {
+    let (_data, safe) = safe();
+    for (status, head) in unread() {
         // Alone, and behind another.
         for before in ["", &get_with("")] {
             let mut client = safe.connect();

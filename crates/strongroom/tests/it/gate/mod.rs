@@ -3,16 +3,16 @@
 //! Every case is sent alone on a connection and again behind an ordinary request in the same packet; after each, an ordinary
 //! request must still be answered. All of it goes to one server, which is asked at the end whether it is still well.
 
-mod bodies;
+pub(crate) mod bodies;
 mod caps;
 mod deadlines;
 mod departures;
-mod expectations;
+pub(crate) mod expectations;
 mod fields;
 mod framing;
 mod memory;
 mod persistence;
-mod pipelining;
+pub(crate) mod pipelining;
 mod request_lines;
 mod slow;
 

@@ -74,15 +74,9 @@ fn ten_thousand_tiny_requests_are_answered_while_they_are_sent() {
     assert_eq!(client.request("GET", "/health", &[], "").status, 200);
 }
 
-#[test]
-fn what_is_behind_a_refused_request_is_thrown_away_whatever_it_is() {
-    let (_data, safe) = safe();
-    let kinds = kinds();
-    let marked = post_with(
-        &format!("Content-Length: {WRITE_BYTES}\r\n"),
-        &WRITE.replace("\"a\":\"1\"", "\"z\":\"1\""),
-    );
-    for (status, refused) in [
+/// One request for each status that ends a connection.
+pub(crate) fn refusals() -> Vec<(u16, String)> {
+    vec![
         (400, get_with("A : 1\r\n")),
         (400, get_with("Host: localhost\r\n")),
         (400, "GET /health HTTP/1.1\nHost: localhost\n\n".to_owned()),
@@ -93,7 +87,18 @@ fn what_is_behind_a_refused_request_is_thrown_away_whatever_it_is() {
         (417, get_with("Expect: x\r\n")),
         (431, get_with(&"A: 1\r\n".repeat(101))),
         (413, post_with("Content-Length: 10000000\r\n", "")),
-    ] {
+    ]
+}
+
+#[test]
+fn what_is_behind_a_refused_request_is_thrown_away_whatever_it_is() {
+    let (_data, safe) = safe();
+    let kinds = kinds();
+    let marked = post_with(
+        &format!("Content-Length: {WRITE_BYTES}\r\n"),
+        &WRITE.replace("\"a\":\"1\"", "\"z\":\"1\""),
+    );
+    for (status, refused) in refusals() {
         // In the middle: behind one of each kind, and before a write.
         for depth in [0, 1, kinds.len(), 5 * kinds.len()] {
             let before: String =
