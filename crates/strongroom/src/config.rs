@@ -46,7 +46,7 @@ pub(crate) use secret::KeySource;
 pub(crate) use server::Server;
 pub(crate) use tls::Tls;
 pub(crate) use tokens::{LONGEST_TOKEN_LIFE, Tokens};
-pub(crate) use upstream::{Remote, ShownToSafe};
+pub(crate) use upstream::{ClientCertificateFiles, Remote, ShownToSafe};
 
 use problem::Source;
 use reader::Reader;

@@ -9,11 +9,16 @@ use strongroom_http::{Tls, TlsError, TlsIdentity, Validity};
 use strongroom_jwt::{ForeignIssuer, ForeignKeys, IssuerKind, MAX_DOCUMENT_BYTES, RemoteKeySet, SigningKeys};
 use strongroom_seal::Keyring;
 use strongroom_seal::secret_file::{MAX_SECRET_FILE_BYTES, read_secret_file};
-use strongroom_upstream::{ApiKey, Client, ClientLimits, Endpoint, HttpKeySetSource, Roots};
+use strongroom_upstream::{
+    ApiKey, Client, ClientCertificate, ClientCertificateError, ClientLimits, Endpoint, HttpKeySetSource,
+    Roots,
+};
 use zeroize::Zeroizing;
 
 use crate::compose::{CredentialParts, RemoteParts};
-use crate::config::{self, Issuer, IssuerKeys, KeySource, PublishedKeys, Reach, Remote, ShownToSafe};
+use crate::config::{
+    self, ClientCertificateFiles, Issuer, IssuerKeys, KeySource, PublishedKeys, Reach, Remote, ShownToSafe,
+};
 use crate::failure::Failure;
 use crate::system_clock::SystemClock;
 
@@ -95,9 +100,12 @@ pub(crate) fn issuer_keys(issuer: &Issuer) -> Result<ForeignKeys, Failure> {
 ///
 /// As [`keyring`].
 pub(crate) fn remote(configured: Remote) -> Result<RemoteParts, Failure> {
-    let Remote { endpoint, identity, credentials, verbs, ca_file, limits, health } = configured;
-    let client_of =
-        |endpoint: &Endpoint| client(endpoint, ca_file.as_deref(), ("upstream", "ca_file"), PROBE_LIMITS);
+    let Remote { endpoint, identity, credentials, verbs, ca_file, client_certificate, limits, health } =
+        configured;
+    let shown = client_certificate.as_ref().map(self::client_certificate).transpose()?;
+    let client_of = |endpoint: &Endpoint| {
+        client(endpoint, ca_file.as_deref(), ("upstream", "ca_file"), shown.clone(), PROBE_LIMITS)
+    };
     let client = client_of(&endpoint)?;
     let identity =
         identity.map(|endpoint| Ok::<_, Failure>((client_of(&endpoint)?, endpoint))).transpose()?;
@@ -117,11 +125,23 @@ fn api_key(path: &Path) -> Result<ApiKey, Failure> {
     })
 }
 
-/// What asks a server, and believes its certificate if the system's authorities, or those of a file, do.
+fn client_certificate(files: &ClientCertificateFiles) -> Result<ClientCertificate, Failure> {
+    let (certificates, private_key) = (read_public(&files.certificates)?, read_secret(&files.private_key)?);
+    ClientCertificate::parse(&certificates, &private_key).map_err(|error| {
+        let file = match error {
+            ClientCertificateError::Certificates => &files.certificates,
+            ClientCertificateError::PrivateKey | ClientCertificateError::Mismatch => &files.private_key,
+        };
+        Failure::Keys(format!("{}: {error}", file.display()))
+    })
+}
+
+/// What asks a server, shows it a certificate where there is one, and believes its certificate if the system's authorities, or those of a file, do.
 fn client(
     endpoint: &Endpoint,
     ca_file: Option<&Path>,
     (whose, setting): (&str, &str),
+    shown: Option<ClientCertificate>,
     limits: ClientLimits,
 ) -> Result<Client, Failure> {
     let refused = |why: &dyn std::fmt::Display| Failure::Keys(format!("{whose}: {why}"));
@@ -136,7 +156,12 @@ fn client(
             "this system has no certificate authorities: install them, or name a {setting}"
         )));
     }
-    Client::new(roots, Arc::new(SystemClock), limits).map_err(|error| refused(&error))
+    let clock = Arc::new(SystemClock);
+    let made = match shown {
+        None => Client::new(roots, clock, limits),
+        Some(certificate) => Client::showing(certificate, roots, clock, limits),
+    };
+    made.map_err(|error| refused(&error))
 }
 
 /// What TLS connections begin with.
@@ -189,7 +214,8 @@ fn with_identity<T>(
 /// What fetches an issuer's keys. Nothing is fetched here.
 fn published(issuer: &str, keys: &PublishedKeys) -> Result<RemoteKeySet, Failure> {
     let whose = format!("issuer `{issuer}`");
-    let client = client(&keys.endpoint, keys.ca_file.as_deref(), (&whose, "jwks_ca_file"), FETCH_LIMITS)?;
+    let client =
+        client(&keys.endpoint, keys.ca_file.as_deref(), (&whose, "jwks_ca_file"), None, FETCH_LIMITS)?;
     let source = HttpKeySetSource::new(client, keys.endpoint.clone());
     Ok(RemoteKeySet { source: Arc::new(source), refresh: keys.refresh, max_age: keys.max_age })
 }

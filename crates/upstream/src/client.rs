@@ -24,6 +24,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_rustls::rustls::time_provider::TimeProvider;
 
+use crate::client_certificate::ClientCertificate;
 use crate::endpoint::Endpoint;
 use crate::failure::RequestFailure;
 use crate::roots::Roots;
@@ -65,10 +66,37 @@ impl Client {
     ///
     /// [`UnusableTls`] when the cipher's library does not work on this machine.
     pub fn new(roots: Roots, clock: Arc<dyn Clock>, limits: ClientLimits) -> Result<Self, UnusableTls> {
+        Self::with(None, roots, clock, limits)
+    }
+
+    /// The same, and shows this certificate to a server that asks for one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::new`].
+    pub fn showing(
+        certificate: ClientCertificate,
+        roots: Roots,
+        clock: Arc<dyn Clock>,
+        limits: ClientLimits,
+    ) -> Result<Self, UnusableTls> {
+        Self::with(Some(certificate), roots, clock, limits)
+    }
+
+    fn with(
+        shown: Option<ClientCertificate>,
+        roots: Roots,
+        clock: Arc<dyn Clock>,
+        limits: ClientLimits,
+    ) -> Result<Self, UnusableTls> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_details(provider, Arc::new(ByClock(clock)));
         let versions = builder.with_safe_default_protocol_versions().map_err(|_| UnusableTls)?;
-        let mut config = versions.with_root_certificates(roots.into_store()).with_no_client_auth();
+        let builder = versions.with_root_certificates(roots.into_store());
+        let mut config = match shown {
+            None => builder.with_no_client_auth(),
+            Some(certificate) => builder.with_client_cert_resolver(certificate.into_resolver()),
+        };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         // Requests are minutes apart: a handshake more costs less than tickets that lie about.
         config.resumption = Resumption::disabled();

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! HttpKeySetSource ──> Client ──> Endpoint   (https anywhere, http on this machine only)
-//!  (a port)              │  │
-//! HttpUpstream ──────────┤  └──> Roots       (whose certificates are believed)
+//!  (a port)              │  ├──> Roots       (whose certificates are believed)
+//! HttpUpstream ──────────┤  └──> ClientCertificate   (what is shown, where one is asked for)
 //! HttpIdentity ──────────┘
 //!  (ports)   └──> Pool ──> Line              (kept connections, each core its own)
 //! ```
@@ -13,6 +13,7 @@
 //! the other side sent. Where to go is the operator's word and never a token's.
 
 mod client;
+mod client_certificate;
 mod endpoint;
 mod failure;
 mod http_identity;
@@ -28,6 +29,7 @@ mod safe_requests;
 mod stream;
 
 pub use client::{Client, ClientLimits, UnusableTls};
+pub use client_certificate::{ClientCertificate, ClientCertificateError};
 pub use endpoint::{Endpoint, EndpointError};
 pub use http_identity::HttpIdentity;
 pub use http_upstream::{HttpUpstream, SafeLimits};

@@ -6,7 +6,7 @@ use strongroom_http::Verbs;
 use strongroom_upstream::{Endpoint, SafeLimits};
 
 use super::raw::Raw;
-use super::reader::Section;
+use super::reader::{Noted, Section};
 
 /// The surface answers 503 for a safe that says nothing within a minute: a gateway knows sooner, and says what it was.
 const MAX_MS: u32 = 55_000;
@@ -29,6 +29,9 @@ pub(crate) struct Remote {
     pub(crate) verbs: Verbs,
     /// `ca_file`: authorities that are trusted besides the system's.
     pub(crate) ca_file: Option<PathBuf>,
+    /// `client_certificate_file`, `client_private_key_file`: what is shown to a safe or an identity service that
+    /// asks for a certificate.
+    pub(crate) client_certificate: Option<ClientCertificateFiles>,
     /// `connect_ms`, `first_byte_ms`, `total_ms`, `idle_s`, `answer_bytes`.
     pub(crate) limits: SafeLimits,
     /// `health_path`, at the safe's host: what readiness asks, if anything.
@@ -53,6 +56,15 @@ pub(crate) enum ShownToSafe {
     },
 }
 
+/// Where the gateway's certificate and its key are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClientCertificateFiles {
+    /// The certificate and those between it and its authority, in PEM.
+    pub(crate) certificates: PathBuf,
+    /// Its key, in PEM, of mode 0600.
+    pub(crate) private_key: PathBuf,
+}
+
 impl Remote {
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
         let endpoint = section.required("safe_url", |raw| base(raw.text()?));
@@ -63,6 +75,7 @@ impl Remote {
         let credentials = read_credentials(section);
         let verbs = read_verbs(section);
         let ca_file = section.path_or_none("ca_file", "");
+        let client_certificate = read_client_certificate(section);
         let connect = section.read("connect_ms", 1_000, |raw| raw.millis(1..=MAX_MS));
         let first_byte = section.read("first_byte_ms", 10_000, |raw| raw.millis(1..=MAX_MS));
         let total = section.read("total_ms", 30_000, |raw| raw.millis(1..=MAX_MS));
@@ -71,8 +84,13 @@ impl Remote {
         let health_path = section.read("health_path", "", |raw| raw.text().map(str::to_owned));
 
         let (endpoint, identity, ca_file) = (endpoint?, identity?, ca_file.ok()?);
-        if ca_file.is_some() && endpoint.is_plain() && identity.as_ref().is_none_or(Endpoint::is_plain) {
+        let is_plain = endpoint.is_plain() && identity.as_ref().is_none_or(Endpoint::is_plain);
+        if ca_file.is_some() && is_plain {
             return section.refuse("ca_file", "goes with an https URL only");
+        }
+        let client_certificate = client_certificate.ok()?;
+        if client_certificate.is_some() && is_plain {
+            return section.refuse("client_certificate_file", "goes with an https URL only");
         }
         let health = match health_path?.as_str() {
             "" => None,
@@ -95,7 +113,16 @@ impl Remote {
             return section
                 .refuse("total_ms", "shorter than connect_ms or first_byte_ms, which are parts of it");
         }
-        Some(Self { endpoint, identity, credentials: credentials?, verbs: verbs?, ca_file, limits, health })
+        Some(Self {
+            endpoint,
+            identity,
+            credentials: credentials?,
+            verbs: verbs?,
+            ca_file,
+            client_certificate,
+            limits,
+            health,
+        })
     }
 }
 
@@ -126,6 +153,22 @@ fn read_credentials(section: &mut Section<'_>) -> Option<ShownToSafe> {
         ("caller-token", None) => Some(ShownToSafe::CallerToken),
         (_, None) => Some(ShownToSafe::Assertion { keys: keys?, issuer: issuer?, audience: audience? }),
     }
+}
+
+/// Both files or neither.
+fn read_client_certificate(section: &mut Section<'_>) -> Result<Option<ClientCertificateFiles>, Noted> {
+    let certificates = section.path_or_none("client_certificate_file", "");
+    let private_key = section.path_or_none("client_private_key_file", "");
+    let lone = match (certificates?, private_key?) {
+        (Some(certificates), Some(private_key)) => {
+            return Ok(Some(ClientCertificateFiles { certificates, private_key }));
+        }
+        (None, None) => return Ok(None),
+        (Some(_), None) => ("client_private_key_file", "must be given with client_certificate_file"),
+        (None, Some(_)) => ("client_certificate_file", "must be given with client_private_key_file"),
+    };
+    section.refuse::<()>(lone.0, lone.1);
+    Err(Noted)
 }
 
 fn read_verbs(section: &mut Section<'_>) -> Option<Verbs> {

@@ -110,6 +110,8 @@ fn what_cannot_be_an_address_a_verb_or_a_limit_is_told_by_its_key() {
         ("connect_ms = 0", "upstream.connect_ms"),
         ("health_path = \"health\"", "upstream.health_path"),
         ("answer_bytes = 1", "upstream.answer_bytes"),
+        ("client_certificate_file = \"a\"", "upstream.client_private_key_file"),
+        ("client_private_key_file = \"a\"", "upstream.client_certificate_file"),
     ] {
         assert_eq!(keys(gateway(lines)), [key], "{lines}");
     }
@@ -117,7 +119,14 @@ fn what_cannot_be_an_address_a_verb_or_a_limit_is_told_by_its_key() {
         let text = format!("[upstream]\nsafe_url = \"{url}\"\n{ISSUER}{TENANT}");
         assert_eq!(keys(load(&text, &[])), ["upstream.safe_url"], "{url}");
     }
-    let plain =
-        format!("[upstream]\nsafe_url = \"http://127.0.0.1:1/v1\"\nca_file = \"a\"\n{ISSUER}{TENANT}");
-    assert_eq!(keys(load(&plain, &[])), ["upstream.ca_file"]);
+    for (lines, key) in [
+        ("ca_file = \"a\"", "upstream.ca_file"),
+        (
+            "client_certificate_file = \"a\"\nclient_private_key_file = \"b\"",
+            "upstream.client_certificate_file",
+        ),
+    ] {
+        let plain = format!("[upstream]\nsafe_url = \"http://127.0.0.1:1/v1\"\n{lines}\n{ISSUER}{TENANT}");
+        assert_eq!(keys(load(&plain, &[])), [key]);
+    }
 }

@@ -5,9 +5,11 @@ mod dev;
 mod gate_stories;
 mod gate_tables;
 mod identity;
+mod over_tls;
 mod recorder;
 mod refusals;
 mod smuggling;
+mod story;
 mod walk_through;
 
 use std::net::SocketAddr;
@@ -46,7 +48,12 @@ impl House {
 
 /// A world whose safe knows the gateway.
 pub(super) fn world() -> World {
-    let world = World::new(&format!("{NO_RATES}{KNOWS_GATEWAY}"));
+    world_with("")
+}
+
+/// The same, with these lines in the safe's configuration.
+pub(super) fn world_with(lines: &str) -> World {
+    let world = World::new(&format!("{NO_RATES}{KNOWS_GATEWAY}{lines}"));
     let keys = world.path("gateway.json");
     let made = strongroom().args(["keys", "new", "--kind", "signing", "--out"]).arg(&keys).output();
     assert!(made.unwrap().status.success());
@@ -58,9 +65,21 @@ pub(super) fn world() -> World {
 
 /// A gateway of this world to a safe at this address.
 pub(super) fn gateway(world: &World, safe: SocketAddr, lines: &str) -> Safe {
-    let config = std::fs::read_to_string(world.config()).unwrap().replace(KNOWS_GATEWAY, "");
-    let upstream = format!("[upstream]\nsafe_url = \"http://{safe}/v1/ibexsafe\"\n{lines}\n");
-    let file = world.path("gateway.toml");
-    std::fs::write(&file, format!("{upstream}{config}")).unwrap();
-    Safe::serve(&file)
+    write_gateway(world, &format!("http://{safe}/v1/ibexsafe"), lines, &[KNOWS_GATEWAY]);
+    Safe::serve(&world.path("gateway.toml"))
+}
+
+/// On one core.
+pub(super) fn serve_on_one_core(world: &World, file: &str) -> Safe {
+    let mut command = strongroom();
+    command.env("STRONGROOM_SERVER__WORKERS", "1");
+    Safe::serve_with(command, &world.path(file))
+}
+
+/// Writes `gateway.toml`: this safe, these lines behind it, and what the safe's configuration has, but for these.
+pub(super) fn write_gateway(world: &World, safe: &str, lines: &str, not: &[&str]) {
+    let config = std::fs::read_to_string(world.config()).unwrap();
+    let config = not.iter().fold(config, |config, lines| config.replace(lines, ""));
+    let upstream = format!("[upstream]\nsafe_url = \"{safe}\"\n{lines}\n");
+    std::fs::write(world.path("gateway.toml"), format!("{upstream}{config}")).unwrap();
 }

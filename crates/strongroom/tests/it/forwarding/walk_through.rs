@@ -1,6 +1,7 @@
 //! The guide, through both.
 
-use super::House;
+use super::{House, story};
+use crate::support::http2::Http2Client;
 use crate::support::world::{files_below, foreign_token};
 
 const WRITE: &str = "/v1.1/ibexsafe/userdata";
@@ -43,6 +44,13 @@ fn the_guide_s_walk_through_goes_through_a_gateway_as_it_does_to_a_safe() {
 
     // The same person, asked for at the safe itself.
     assert_eq!(house.safe.connect().authorized(&token, "GET", READ, "").status, 204);
+}
+
+#[test]
+fn the_guide_and_a_browser_s_page_are_answered_by_a_gateway_as_by_a_safe() {
+    let house = House::new();
+    story::tell("jane", || house.gateway.connect());
+    story::tell("john", || Http2Client::connect(house.gateway.address));
 }
 
 #[test]

@@ -132,9 +132,15 @@ private_key_file = "tls/key.pem"
 
 /// Puts a certificate and its key where [`SETTINGS`] says they are.
 pub(crate) fn give(world: &World, certified: &Certified) {
-    std::fs::create_dir_all(world.path("tls")).unwrap();
-    std::fs::write(world.path("tls/cert.pem"), &certified.certificate).unwrap();
-    write_private(&world.path("tls/key.pem"), &certified.key);
+    give_in(world, "tls", certified);
+}
+
+/// The same, in another directory.
+pub(crate) fn give_in(world: &World, directory: &str, certified: &Certified) {
+    let directory = world.path(directory);
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("cert.pem"), &certified.certificate).unwrap();
+    write_private(&directory.join("key.pem"), &certified.key);
 }
 
 fn write_private(path: &Path, text: &str) {
