@@ -4,6 +4,7 @@
 //! between. Nothing here knows what is asked for, retries, or follows.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -159,10 +160,10 @@ impl Client {
         if addresses.is_empty() {
             return Err(RequestFailure::NoAddress);
         }
-        let stream =
-            TcpStream::connect(addresses.as_slice()).await.map_err(|_| RequestFailure::Unreachable)?;
+        let failed = |error: io::Error| RequestFailure::of_connection(&error);
+        let stream = TcpStream::connect(addresses.as_slice()).await.map_err(failed)?;
         // A request is written whole, and must not wait for the receipt of the one before.
-        stream.set_nodelay(true).map_err(|_| RequestFailure::Unreachable)?;
+        stream.set_nodelay(true).map_err(failed)?;
         let Some(name) = endpoint.server_name() else { return Ok(Stream::Plain(stream)) };
         let tls = self.tls.connect(name.clone(), stream).await;
         tls.map(|stream| Stream::Tls(Box::new(stream))).map_err(|error| RequestFailure::of_handshake(&error))

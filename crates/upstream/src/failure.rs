@@ -11,6 +11,8 @@ pub(crate) enum RequestFailure {
     NoAddress,
     /// Nobody listens there.
     Unreachable,
+    /// Somebody does, and reset the connection before anything was asked.
+    Reset,
     /// Connected, and no TLS came of it.
     Tls,
     /// The certificate has ended, or has not begun.
@@ -35,6 +37,7 @@ impl RequestFailure {
         match self {
             Self::NoAddress => "its host has no address",
             Self::Unreachable => "its host cannot be reached",
+            Self::Reset => "its host resets connections",
             Self::Tls => "TLS cannot be agreed on",
             Self::CertificateOutOfDate => "its certificate is out of date",
             Self::CertificateOfAnother => "its certificate is for another name",
@@ -46,8 +49,16 @@ impl RequestFailure {
         }
     }
 
+    /// What a connection means that was not made, or is no more.
+    pub(crate) fn of_connection(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::ConnectionReset { Self::Reset } else { Self::Unreachable }
+    }
+
     /// What a failed handshake means.
     pub(crate) fn of_handshake(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::ConnectionReset {
+            return Self::Reset;
+        }
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         let Some(rustls::Error::InvalidCertificate(certificate)) = tls else { return Self::Tls };
         match certificate {

@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::client::Client;
 use crate::endpoint::Endpoint;
+use crate::failure::RequestFailure;
 use crate::line::{Answer, Broken, Line, Until};
 use crate::pool::Pool;
 use crate::safe_answers::{self, Read};
@@ -38,6 +39,23 @@ pub struct SafeLimits {
     pub idle: Duration,
     /// Of an answer's body.
     pub answer_bytes: usize,
+}
+
+/// Why there is no connection.
+enum NoLine {
+    TooSlow,
+    /// It was made, and reset before anything was sent.
+    Reset,
+    Failed,
+}
+
+impl From<NoLine> for UpstreamError {
+    fn from(no_line: NoLine) -> Self {
+        match no_line {
+            NoLine::TooSlow => Self::TooSlow,
+            NoLine::Reset | NoLine::Failed => Self::Failed,
+        }
+    }
 }
 
 /// The safe behind this gateway.
@@ -127,15 +145,20 @@ impl Remote {
         // A body is shared and not copied; a read has none.
         let spare = only_reads.then(|| request.clone());
         let line = match self.pool.take().await {
-            Some(line) => line,
-            None => self.connect().await?,
+            Some(line) => Ok(line),
+            None => self.connect().await,
         };
-        let again = match self.exchange(line, request, end).await {
-            Ok(answer) => return Ok(answer),
-            Err(Broken::Unsent(request)) => Some(*request),
-            Err(Broken::Lost) => spare,
-            Err(Broken::TooSlow) => return Err(UpstreamError::TooSlow),
-            Err(Broken::Unusable) => None,
+        let again = match line {
+            // Before anything was sent: a moment later it would have been lost, and a read asked again.
+            Err(NoLine::Reset) => Some(request),
+            Err(other) => return Err(other.into()),
+            Ok(line) => match self.exchange(line, request, end).await {
+                Ok(answer) => return Ok(answer),
+                Err(Broken::Unsent(request)) => Some(*request),
+                Err(Broken::Lost) => spare,
+                Err(Broken::TooSlow) => return Err(UpstreamError::TooSlow),
+                Err(Broken::Unusable) => None,
+            },
         };
         let Some(request) = again else { return Err(UpstreamError::Failed) };
         self.figures.retried();
@@ -158,11 +181,14 @@ impl Remote {
         Ok(answer)
     }
 
-    async fn connect(&self) -> Result<Line, UpstreamError> {
+    async fn connect(&self) -> Result<Line, NoLine> {
         self.figures.connected();
         let stream = timeout(self.limits.connect, self.client.connect(&self.endpoint)).await;
-        let stream = stream.map_err(|_| UpstreamError::TooSlow)?.map_err(|_| UpstreamError::Failed)?;
-        Line::over(stream).await.map_err(|_| UpstreamError::Failed)
+        let stream = stream.map_err(|_| NoLine::TooSlow)?.map_err(|failure| match failure {
+            RequestFailure::Reset => NoLine::Reset,
+            _ => NoLine::Failed,
+        })?;
+        Line::over(stream).await.map_err(|_| NoLine::Failed)
     }
 }
 
