@@ -4,10 +4,12 @@ mod contract;
 mod dev;
 mod gate_stories;
 mod gate_tables;
+mod hostile;
 mod identity;
 mod over_tls;
 mod recorder;
 mod refusals;
+mod resets;
 mod smuggling;
 mod story;
 mod walk_through;
@@ -69,7 +71,12 @@ pub(super) fn gateway(world: &World, safe: SocketAddr, lines: &str) -> Safe {
     Safe::serve(&world.path("gateway.toml"))
 }
 
-/// On one core.
+/// The same, on one core: what one caller waits for could hold up another.
+pub(super) fn gateway_on_one_core(world: &World, safe: SocketAddr, lines: &str) -> Safe {
+    write_gateway(world, &format!("http://{safe}/v1/ibexsafe"), lines, &[KNOWS_GATEWAY]);
+    serve_on_one_core(world, "gateway.toml")
+}
+
 pub(super) fn serve_on_one_core(world: &World, file: &str) -> Safe {
     let mut command = strongroom();
     command.env("STRONGROOM_SERVER__WORKERS", "1");
