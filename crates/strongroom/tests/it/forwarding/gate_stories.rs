@@ -1,5 +1,9 @@
 //! Nothing smuggled, by the gate's stories: what comes in parts, behind a refusal, cut off, or in frames.
 
+use std::time::Duration;
+
+use socket2::SockRef;
+
 use super::gateway;
 use super::recorder::{NO_CONTENT, Recorder, is};
 use crate::gate::bodies::{cut_short, in_one_chunk};
@@ -21,7 +25,13 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let world = World::new("[limits]\nrate_per_person_per_s = 0\nrate_per_address_per_s = 0\n");
+        Self::with("")
+    }
+
+    /// With these limits besides.
+    fn with(limits: &str) -> Self {
+        let world =
+            World::new(&format!("[limits]\nrate_per_person_per_s = 0\nrate_per_address_per_s = 0\n{limits}"));
         let recorder = Recorder::start(NO_CONTENT);
         let lines = "credentials = \"caller-token\"\nverbs = [\"*\"]";
         let gateway = gateway(&world, recorder.address, lines);
@@ -109,6 +119,38 @@ fn a_write_that_is_cut_off_or_waits_for_a_word_in_vain_reaches_no_safe() {
         assert!(client.is_closed());
         stage.has_seen_writes(0, &head);
     }
+}
+
+#[test]
+fn a_write_that_comes_too_slowly_or_is_taken_back_reaches_no_safe() {
+    let stage = Stage::with("head_s = 3\nbody_s = 3\n");
+    let whole = stage.filled(&write());
+    let head_bytes = whole.len() - WRITE_BYTES;
+    // Half a head, a head, all but a byte.
+    let waiting = [head_bytes / 2, head_bytes, whole.len() - 1].map(|part| {
+        let mut leaving = stage.connect();
+        leaving.send(&whole[..part]);
+        SockRef::from(&leaving.sender()).set_linger(Some(Duration::ZERO)).unwrap();
+        let mut client = stage.connect();
+        client.send(&whole[..part]);
+        client
+    });
+    for mut client in waiting {
+        assert_eq!(client.receive("POST").status, 408);
+        assert!(client.is_closed());
+    }
+    let bearer = format!("Bearer {}", stage.token);
+    let fields = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let mut client = Http2Client::connect(stage.gateway.address);
+    let (slow, rest) = client.begin(request("POST", "/v1/ibexsafe/userdata", &fields), None);
+    assert_eq!(client.finish(slow).map(|answer| answer.status).ok(), Some(408));
+    drop(rest);
+    let (_answer, mut sending) = client.begin(request("POST", "/v1/ibexsafe/userdata", &fields), None);
+    sending.send_data(WRITE[..10].into(), false).unwrap();
+    sending.send_reset(h2::Reason::CANCEL);
+    // Whatever of that was still on its way is behind us when all has been answered.
+    assert!(stage.gateway.stop().0.success());
+    assert_eq!(stage.recorder.asked(), Vec::<String>::new());
 }
 
 #[test]
