@@ -50,7 +50,25 @@ impl Connection {
     ///
     /// The connection fails or stalls, or the answer is not HTTP as this client knows it.
     pub(crate) fn ask(&mut self, request: &[u8]) -> Outcome<Answer> {
-        self.stream.get_mut().write_all(request)?;
+        self.send(request)?;
+        self.receive()
+    }
+
+    /// Sends one request, whose answer is to be received before the next is sent.
+    ///
+    /// # Errors
+    ///
+    /// The connection fails or stalls.
+    pub(crate) fn send(&mut self, request: &[u8]) -> Outcome {
+        Ok(self.stream.get_mut().write_all(request)?)
+    }
+
+    /// Reads the answer to the request that was sent.
+    ///
+    /// # Errors
+    ///
+    /// The connection fails or stalls, or the answer is not HTTP as this client knows it.
+    pub(crate) fn receive(&mut self) -> Outcome<Answer> {
         read_answer(&mut self.stream)
     }
 }

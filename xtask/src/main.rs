@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod console;
 mod crash;
+mod debian;
 mod deny;
 mod fuzz;
 mod guide;
@@ -39,7 +40,7 @@ const COMMANDS: &[Command] = &[
     ("crash", "power cuts at random instants under load [--rounds N --seed N]", crash::run),
     (
         "bench",
-        "the figures of docs/BENCHMARKS.md [--rounds N --connections N --reads N --merges N | slow | idle | versus BINARY]",
+        "the figures of docs/BENCHMARKS.md [gateway | embedded | merge | idle] [--rounds N --connections N --reads N --merges N] | slow | versus BINARY",
         bench::run,
     ),
 ];

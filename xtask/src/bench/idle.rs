@@ -1,11 +1,10 @@
 //! `cargo xtask bench idle`: what a connection costs while nobody says anything.
 
-use std::path::Path;
-
+use super::cores::Cores;
+use super::goals::{Bound, Row};
 use super::process;
-use super::table::{self, Figure, kib};
-use super::{PATIENCE, authority, dev};
-use crate::console::say;
+use super::table::{Figure, kib};
+use super::{Bench, PATIENCE, authority, dev};
 use crate::http_client::{Connection, request};
 use crate::service::Service;
 use crate::workspace::Outcome;
@@ -17,12 +16,9 @@ const CONNECTIONS: usize = 10_000;
 ///
 /// # Errors
 ///
-/// A word too many, or a server that does not answer; too few open files for so many connections.
-pub(super) fn run(binary: &Path, place: &Path, words: &[String]) -> Outcome {
-    if let [word, ..] = words {
-        return Err(format!("`{word}` is too much").into());
-    }
-    let safe = Service::start(dev(binary, &place.join("data")), PATIENCE)?;
+/// A server that does not answer; too few open files for so many connections.
+pub(super) fn rows(bench: &Bench, cores: &Cores) -> Outcome<(Vec<Row>, Vec<Figure>)> {
+    let safe = Service::start(dev(cores.contender(&bench.binary), &bench.place.join("idle")), PATIENCE)?;
     let authority = authority(&safe)?;
     let health = request("GET", authority, "/health", None, None);
     // What the first requests make once is no connection's cost.
@@ -45,12 +41,16 @@ pub(super) fn run(binary: &Path, place: &Path, words: &[String]) -> Outcome {
     }
     #[expect(clippy::cast_precision_loss, reason = "memory of a process, far below 2^53 KiB")]
     let each = with_all.saturating_sub(before) as f64 / CONNECTIONS as f64;
-    say(format_args!("\n{} · {CONNECTIONS} idle keep-alive connections\n", process::machine()));
-    say(table::markdown(&[
-        kib("resident memory, before", before),
-        kib("resident memory, with all of them", with_all),
-        Figure::new("memory each", "KiB", vec![each]),
-    ]));
     drop(held);
-    safe.stop()
+    safe.stop()?;
+    let row = Row::alone(
+        "10,000 idle keep-alive connections, memory each",
+        Figure::new("", "KiB", vec![each]),
+        Bound::at_most(2.0, 0.9),
+    );
+    let figures = vec![
+        kib("resident memory, before 10,000 idle connections", before),
+        kib("resident memory, with all of them", with_all),
+    ];
+    Ok((vec![row], figures))
 }

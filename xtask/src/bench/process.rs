@@ -24,6 +24,19 @@ fn on_cpu(schedstat: &str) -> Option<Duration> {
     schedstat.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
+/// How many threads of the process have a name that begins so.
+///
+/// # Errors
+///
+/// There is no such process, or no `/proc`.
+pub(super) fn threads_named(pid: u32, prefix: &str) -> Outcome<usize> {
+    let mut count = 0;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        count += usize::from(std::fs::read_to_string(thread?.path().join("comm"))?.starts_with(prefix));
+    }
+    Ok(count)
+}
+
 /// Memory of the process that is in RAM, KiB.
 ///
 /// # Errors
@@ -43,6 +56,12 @@ pub(super) fn machine() -> String {
         info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("an unnamed processor");
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     format!("{}, {cores} cores", name.trim_start_matches([' ', '\t', ':']))
+}
+
+/// Which Linux this is.
+pub(super) fn kernel() -> String {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("Linux {}", release.trim())
 }
 
 #[cfg(test)]

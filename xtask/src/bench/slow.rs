@@ -1,6 +1,7 @@
 //! `cargo xtask bench slow`: an ordinary client beside thousands that take their time, and the same client without them.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -35,7 +36,7 @@ struct Seen {
 /// An unknown option, or a server that fails the ordinary client.
 pub(super) fn run(binary: &Path, place: &Path, words: &[String]) -> Outcome {
     let plan = plan(words)?;
-    let safe = Service::start(dev(binary, &place.join("data")), PATIENCE)?;
+    let safe = Service::start(dev(Command::new(binary), &place.join("data")), PATIENCE)?;
     let authority = authority(&safe)?;
     let people = load::sign_up(authority, 2)?;
     let [ordinary, slow] = people.as_slice() else { return Err("two people were to sign up".into()) };

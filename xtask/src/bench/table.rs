@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// One row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Figure {
     name: &'static str,
     unit: &'static str,
@@ -17,7 +17,7 @@ impl Figure {
     }
 
     /// The middle value, or the mean of the middle two; 0 of nothing.
-    fn median(&self) -> f64 {
+    pub(super) fn median(&self) -> f64 {
         let middle = self.sorted.len() / 2;
         match (self.sorted.get(middle), self.sorted.len() % 2) {
             (None, _) => 0.0,
@@ -26,7 +26,13 @@ impl Figure {
         }
     }
 
-    fn spread(&self) -> String {
+    /// The median with its unit.
+    pub(super) fn middle(&self) -> String {
+        format!("{} {}", short(self.median()), self.unit).trim_end().to_owned()
+    }
+
+    /// The lowest and the highest; nothing where there is one value.
+    pub(super) fn spread(&self) -> String {
         match self.sorted.as_slice() {
             [lowest, .., highest] => format!("{}–{}", short(*lowest), short(*highest)),
             _ => String::new(),
@@ -56,15 +62,14 @@ pub(super) fn mib(name: &'static str, bytes: u64) -> Figure {
 pub(super) fn markdown(figures: &[Figure]) -> String {
     let mut text = String::from("| figure | median | lowest–highest |\n|---|---:|---:|\n");
     for figure in figures {
-        let median = format!("{} {}", short(figure.median()), figure.unit);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "| {} | {} | {} |", figure.name, median.trim_end(), figure.spread());
+        let _ = writeln!(text, "| {} | {} | {} |", figure.name, figure.middle(), figure.spread());
     }
     text
 }
 
 /// Three digits that matter, and no decimals on whole numbers.
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     if value.fract() == 0.0 || value >= 100.0 {
         format!("{value:.0}")
     } else if value >= 10.0 {

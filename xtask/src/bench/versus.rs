@@ -4,6 +4,7 @@
 //! which of them comes first changes from round to round.
 
 use std::path::Path;
+use std::process::Command;
 
 use super::load::{self, Load};
 use super::process;
@@ -25,8 +26,8 @@ const CONNECTIONS: usize = 16;
 /// No binary, a word too many, or a server that does not answer as it should.
 pub(super) fn run(binary: &Path, place: &Path, words: &[String]) -> Outcome {
     let [other] = words else { return Err("expected the path of another binary, and nothing else".into()) };
-    let this = Service::start(dev(binary, &place.join("this")), PATIENCE)?;
-    let other = Service::start(dev(Path::new(other), &place.join("other")), PATIENCE)?;
+    let this = Service::start(dev(Command::new(binary), &place.join("this")), PATIENCE)?;
+    let other = Service::start(dev(Command::new(other), &place.join("other")), PATIENCE)?;
     let (mut of_this, mut of_other) = (Vec::new(), Vec::new());
     {
         let (this_load, other_load) = (reads(authority(&this)?)?, reads(authority(&other)?)?);
