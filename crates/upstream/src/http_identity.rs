@@ -94,7 +94,7 @@ impl HttpIdentity {
 
     async fn ask(&self, call: IdentityCall<'_>) -> Result<Answer, UpstreamError> {
         let only_reads = matches!(call.act, IdentityAct::Read);
-        self.remote.ask(self.build(call)?, only_reads).await
+        self.remote.ask(self.build(call)?, only_reads, self.remote.end()).await
     }
 }
 

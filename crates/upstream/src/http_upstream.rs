@@ -33,7 +33,7 @@ pub struct SafeLimits {
     pub connect: Duration,
     /// From sending the request to the head of its answer.
     pub first_byte: Duration,
-    /// All of it, a second try included.
+    /// All of it, a second try and a second question included.
     pub total: Duration,
     /// How long a connection is kept that nobody uses: less than the safe keeps it.
     pub idle: Duration,
@@ -86,18 +86,24 @@ impl HttpUpstream {
         self.remote.figures.clone()
     }
 
-    /// Sends a request and gives its whole answer; a GET may be sent twice.
-    async fn ask(&self, request: Built) -> Result<Answer, UpstreamError> {
+    /// Sends a request and gives its whole answer; a GET may be sent twice. What is refused here is no answer of the safe's and
+    /// not counted as one.
+    async fn ask(&self, request: Built, end: Instant) -> Result<Answer, UpstreamError> {
         let request = request?;
         let only_reads = *request.method() == Method::GET;
-        self.remote.ask(request, only_reads).await
+        self.remote.ask(request, only_reads, end).await
     }
 
-    async fn read(&self, caller: &Caller, passed: PassedOn<'_>) -> Result<Option<Snapshot>, UpstreamError> {
-        let mut answer = self.ask(self.requests.read(caller, passed)).await?;
+    async fn read(
+        &self,
+        caller: &Caller,
+        passed: PassedOn<'_>,
+        end: Instant,
+    ) -> Result<Option<Snapshot>, UpstreamError> {
+        let mut answer = self.ask(self.requests.read(caller, passed), end).await?;
         // The guide's fallback, which clients use with a gateway, too: the caller's token is good, so ask the other way.
         if answer.status == StatusCode::UNAUTHORIZED {
-            answer = self.ask(self.requests.read_by_post(caller, passed)).await?;
+            answer = self.ask(self.requests.read_by_post(caller, passed), end).await?;
         }
         let Read { snapshot, dropped } = safe_answers::read(&answer)?;
         self.remote.figures.dropped(dropped);
@@ -120,14 +126,19 @@ impl Remote {
         Self { client, endpoint, limits, pool, figures: Arc::default() }
     }
 
+    /// When whatever a caller asks for now must be over, however many questions it takes.
+    pub(crate) fn end(&self) -> Instant {
+        Instant::now() + self.limits.total
+    }
+
     /// Sends a request and gives its whole answer, within all deadlines.
     pub(crate) async fn ask(
         &self,
         request: Request<Full<Bytes>>,
         only_reads: bool,
+        end: Instant,
     ) -> Result<Answer, UpstreamError> {
         let began = Instant::now();
-        let end = began + self.limits.total;
         let answer = timeout_at(end, self.try_twice(request, only_reads, end)).await;
         let answer = answer.unwrap_or(Err(UpstreamError::TooSlow));
         let status = answer.as_ref().map(|answer| answer.status.as_u16()).map_err(|error| *error);
@@ -218,7 +229,8 @@ impl RemoteSafe for HttpUpstream {
         caller: &Caller,
         verb: VerbCall<'_>,
     ) -> Result<VerbAnswer, UpstreamError> {
-        let answer = self.ask(self.requests.verb(verb.path, verb.body, caller, request)).await?;
+        let request = self.requests.verb(verb.path, verb.body, caller, request);
+        let answer = self.ask(request, self.remote.end()).await?;
         let (answer, dropped) = safe_answers::verb(answer, self.requests.shows_the_callers_token())?;
         self.remote.figures.dropped(dropped);
         Ok(answer)
@@ -242,7 +254,7 @@ struct OnBehalf<'a> {
 #[async_trait]
 impl Upstream for OnBehalf<'_> {
     async fn read(&self, caller: &Caller) -> Result<Option<Snapshot>, UpstreamError> {
-        self.safe.read(caller, self.request).await
+        self.safe.read(caller, self.request, self.safe.remote.end()).await
     }
 
     async fn merge(
@@ -253,22 +265,22 @@ impl Upstream for OnBehalf<'_> {
     ) -> Result<Option<EntityTag>, UpstreamError> {
         if patch.is_empty() {
             // On the wire a write of nothing is a read (guide, section 2).
-            let tag = self.safe.read(caller, self.request).await?.and_then(|snapshot| snapshot.tag);
+            let tag = self.read(caller).await?.and_then(|snapshot| snapshot.tag);
             precondition.check_tag(tag.as_ref()).map_err(|_| UpstreamError::PreconditionFailed)?;
             return Ok(tag);
         }
         let request = self.safe.requests.merge(caller, patch, precondition, self.request);
-        safe_answers::merge(&self.safe.ask(request).await?)
+        safe_answers::merge(&self.safe.ask(request, self.safe.remote.end()).await?)
     }
 
     async fn erase(&self, caller: &Caller, precondition: &Precondition) -> Result<(), UpstreamError> {
         let request = self.safe.requests.erase(caller, precondition, self.request);
-        safe_answers::erase(&self.safe.ask(request).await?)
+        safe_answers::erase(&self.safe.ask(request, self.safe.remote.end()).await?)
     }
 
     async fn export(&self, caller: &Caller) -> Result<Option<Export>, UpstreamError> {
         let request = self.safe.requests.export(caller, self.request);
-        let (export, dropped) = safe_answers::export(&self.safe.ask(request).await?)?;
+        let (export, dropped) = safe_answers::export(&self.safe.ask(request, self.safe.remote.end()).await?)?;
         self.safe.remote.figures.dropped(dropped);
         Ok(export)
     }

@@ -13,4 +13,6 @@ mod scripted;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod time;
+#[cfg(test)]
 mod tls;
