@@ -22,7 +22,7 @@ use crate::endpoint::Endpoint;
 use crate::failure::RequestFailure;
 use crate::line::{Answer, Broken, Line, Until};
 use crate::pool::Pool;
-use crate::safe_answers::{self, Read};
+use crate::safe_answers::{self, Exported, Read};
 use crate::safe_figures::SafeFigures;
 use crate::safe_requests::{Built, Credentials, Requests};
 
@@ -275,14 +275,24 @@ impl Upstream for OnBehalf<'_> {
 
     async fn erase(&self, caller: &Caller, precondition: &Precondition) -> Result<(), UpstreamError> {
         let request = self.safe.requests.erase(caller, precondition, self.request);
-        safe_answers::erase(&self.safe.ask(request, self.safe.remote.end()).await?)
+        safe_answers::erase(&self.safe.ask(request, self.safe.remote.end()).await?, precondition)
     }
 
     async fn export(&self, caller: &Caller) -> Result<Option<Export>, UpstreamError> {
+        let end = self.safe.remote.end();
         let request = self.safe.requests.export(caller, self.request);
-        let (export, dropped) = safe_answers::export(&self.safe.ask(request, self.safe.remote.end()).await?)?;
-        self.safe.remote.figures.dropped(dropped);
-        Ok(export)
+        match safe_answers::export(&self.safe.ask(request, end).await?, &caller.person)? {
+            Exported::Document(export, dropped) => {
+                self.safe.remote.figures.dropped(dropped);
+                Ok(Some(export))
+            }
+            Exported::NoRecord => Ok(None),
+            // "We hold nothing about you" is not said on the word of a route that may not be there.
+            Exported::NotFound => match self.safe.read(caller, self.request, end).await? {
+                None => Ok(None),
+                Some(_) => Err(UpstreamError::Failed),
+            },
+        }
     }
 
     async fn is_ready(&self) -> bool {

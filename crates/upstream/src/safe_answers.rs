@@ -5,7 +5,7 @@ use http::header::ETAG;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use strongroom_domain::{EntityTag, Key, LimitExceeded, PublicView, Revision};
+use strongroom_domain::{EntityTag, ExternalUserId, Key, LimitExceeded, Precondition, PublicView, Revision};
 use strongroom_ports::{Export, Snapshot, Timestamp, UpstreamError, VerbAnswer};
 
 use crate::line::Answer;
@@ -36,25 +36,36 @@ pub(crate) fn read(answer: &Answer) -> Result<Read, UpstreamError> {
     }
 }
 
-/// Any 2xx is done.
+/// 200, 201 and 204 are done, unless the body says otherwise; any other 2xx promises nothing.
 pub(crate) fn merge(answer: &Answer) -> Result<Option<EntityTag>, UpstreamError> {
-    if is_done(answer.status) { Ok(tag(&answer.headers)) } else { Err(refusal(answer)) }
+    done(answer)?;
+    Ok(tag(&answer.headers))
 }
 
-/// Any 2xx is done, and what was not there is gone.
-pub(crate) fn erase(answer: &Answer) -> Result<(), UpstreamError> {
-    if is_done(answer.status) || answer.status == StatusCode::NOT_FOUND {
-        Ok(())
-    } else {
-        Err(refusal(answer))
+/// Done as a merge is; and what was not there is gone, unless the caller has named a state of it.
+pub(crate) fn erase(answer: &Answer, precondition: &Precondition) -> Result<(), UpstreamError> {
+    match answer.status {
+        StatusCode::NOT_FOUND if precondition.if_match.is_some() => Err(UpstreamError::PreconditionFailed),
+        StatusCode::NOT_FOUND => Ok(()),
+        _ => done(answer),
     }
 }
 
-/// 200 with the document that a safe of ours writes; 204 and 404 are none.
-pub(crate) fn export(answer: &Answer) -> Result<(Option<Export>, usize), UpstreamError> {
+/// What a safe exports.
+pub(crate) enum Exported {
+    /// The document, and how many members were kept from going further.
+    Document(Export, usize),
+    NoRecord,
+    /// There is no record, or no such route.
+    NotFound,
+}
+
+/// 200 with the document that a safe of ours writes, about this person; 204 is no record.
+pub(crate) fn export(answer: &Answer, person: &ExternalUserId) -> Result<Exported, UpstreamError> {
     match answer.status {
-        StatusCode::OK => export_of(answer).map(|(export, dropped)| (Some(export), dropped)),
-        StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok((None, 0)),
+        StatusCode::OK => export_of(answer, person),
+        StatusCode::NO_CONTENT => Ok(Exported::NoRecord),
+        StatusCode::NOT_FOUND => Ok(Exported::NotFound),
         _ => Err(refusal(answer)),
     }
 }
@@ -73,8 +84,20 @@ pub(crate) fn verb(answer: Answer, is_callers_token: bool) -> Result<(VerbAnswer
     }
 }
 
-fn is_done(status: StatusCode) -> bool {
-    matches!(status, StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT)
+/// Some safes answer 200 and say `{"success":false}`: then nothing has been done.
+fn done(answer: &Answer) -> Result<(), UpstreamError> {
+    #[derive(Deserialize)]
+    struct Document {
+        success: bool,
+    }
+    if !matches!(answer.status, StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT) {
+        return Err(refusal(answer));
+    }
+    let body = answer.body.get(..answer.body.len().min(MAX_ERROR_BYTES)).unwrap_or_default();
+    match serde_json::from_slice(body) {
+        Ok(Document { success: false }) => Err(UpstreamError::Refused),
+        Ok(Document { success: true }) | Err(_) => Ok(()),
+    }
 }
 
 /// A status that is no success, as the port says it.
@@ -126,10 +149,11 @@ fn readable(answer: &Answer) -> Result<(PublicView, usize), UpstreamError> {
     PublicView::of_foreign(&answer.body).map_err(|_| UpstreamError::Failed)
 }
 
-fn export_of(answer: &Answer) -> Result<(Export, usize), UpstreamError> {
+fn export_of(answer: &Answer, person: &ExternalUserId) -> Result<Exported, UpstreamError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Document<'a> {
+        external_user_id: &'a str,
         generation: &'a str,
         version: u64,
         created_at: &'a str,
@@ -143,6 +167,9 @@ fn export_of(answer: &Answer) -> Result<(Export, usize), UpstreamError> {
         return Err(failed);
     }
     let document: Document<'_> = serde_json::from_slice(&answer.body).map_err(|_| failed)?;
+    if document.external_user_id != person.as_str() {
+        return Err(failed);
+    }
     let (view, dropped) = PublicView::of_foreign(document.data.get().as_bytes()).map_err(|_| failed)?;
     let revision =
         Revision::parse(&format!("{}.{}", document.generation, document.version)).map_err(|_| failed)?;
@@ -158,5 +185,5 @@ fn export_of(answer: &Answer) -> Result<(Export, usize), UpstreamError> {
         view,
         write_only: document.write_only.iter().map(name).collect::<Result<_, _>>()?,
     };
-    Ok((export, dropped))
+    Ok(Exported::Document(export, dropped))
 }

@@ -9,6 +9,8 @@ mod hostile;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod server;
