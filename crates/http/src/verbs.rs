@@ -11,11 +11,10 @@ use thiserror::Error;
 
 use crate::answer::{self, Body};
 use crate::api::{Api, Safe, passed_on};
-use crate::body;
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
-use crate::tenant_names;
+use crate::{body, gate, tenant_names};
 
 /// The deepest path of a verb.
 const MAX_SEGMENTS: usize = 8;
@@ -213,16 +212,18 @@ where
     if let Some(text) = text {
         body::scrub(text);
     }
-    response(answered?)
+    response(answered?, gate::takes_json_only(head))
 }
 
-/// What another server has answered, as it is.
-pub(crate) fn response(answer: VerbAnswer) -> Result<Response<Body>, Problem> {
+/// What another server has answered, as it is. It is asked for either kind of JSON; which one its answer passes for is between
+/// this client and us.
+pub(crate) fn response(answer: VerbAnswer, json_only: bool) -> Result<Response<Body>, Problem> {
     let status = StatusCode::from_u16(answer.status).map_err(|_| Problem::BadGateway)?;
     if answer.body.is_empty() {
         return Ok(answer::empty(status));
     }
-    let media_type = if answer.is_problem { "application/problem+json" } else { "application/json" };
+    let is_problem = answer.is_problem && !json_only;
+    let media_type = if is_problem { "application/problem+json" } else { "application/json" };
     let mut response = answer::ready_json(status, answer.body, media_type);
     if let Some(retry_after_s) = answer.retry_after_s {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));

@@ -42,7 +42,7 @@ impl fmt::Debug for VerbCall<'_> {
     }
 }
 
-/// What a safe has said to a verb, or an identity service to a call: 2xx or 4xx, and JSON, if anything.
+/// What a safe has said to a verb, or an identity service to a call: 2xx, or 4xx about the caller, and JSON, if anything.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerbAnswer {
     /// 200 to 299, or 400 to 499.
@@ -51,7 +51,7 @@ pub struct VerbAnswer {
     pub body: Bytes,
     /// Whether the other side called it a problem (RFC 9457).
     pub is_problem: bool,
-    /// After how many seconds to try again, where it says so.
+    /// Of a 429: after how many seconds to try again.
     pub retry_after_s: Option<u32>,
 }
 
@@ -73,7 +73,8 @@ pub trait RemoteSafe: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`UpstreamError`], when there is no whole answer that may be passed on.
+    /// [`UpstreamError`], when there is no whole answer that may be passed on. A refusal that cannot be shown as it is, because
+    /// it is no JSON or too long, is the error that says the same.
     async fn call(
         &self,
         request: PassedOn<'_>,

@@ -102,6 +102,12 @@ pub enum UpstreamError {
     /// A remote safe refuses what is right by our rules. Nothing changed.
     #[error("the remote safe refuses the request")]
     Refused,
+    /// A remote safe does not take the caller's token for a verb. Nothing changed.
+    #[error("the remote safe does not take the caller's token")]
+    TokenRefused,
+    /// A remote safe has nothing where a verb points. Nothing changed.
+    #[error("the remote safe has nothing there")]
+    NotThere,
     /// A remote safe cannot be reached, or its answer cannot be used; of a write, its outcome may be unknown.
     #[error("the remote safe gives no answer that can be used")]
     Failed,

@@ -21,7 +21,7 @@ use crate::http_upstream::{Remote, SafeLimits};
 use crate::line::Answer;
 use crate::passed_json::{Passed, pass, retry_after_s};
 use crate::safe_figures::SafeFigures;
-use crate::safe_requests::{JSON, TRACEPARENT, X_REQUEST_ID, bearer, text};
+use crate::safe_requests::{JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, text};
 
 const X_RP_ID: HeaderName = HeaderName::from_static("x-rpid");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -64,7 +64,7 @@ impl HttpIdentity {
         let headers = request.headers_mut();
         headers.reserve(10);
         headers.insert(HOST, self.host.clone());
-        headers.insert(ACCEPT, JSON);
+        headers.insert(ACCEPT, JSON_OR_PROBLEM);
         headers.insert(X_REQUEST_ID, text(call.request_id)?);
         match (call.act, body) {
             (_, Some(_)) => {

@@ -21,7 +21,7 @@ pub(crate) enum Passed {
     AsItIs(VerbAnswer, usize),
     /// A refusal that cannot be shown: it is told in our own words.
     InOurWords(Answer),
-    /// Neither a success nor a refusal, or one of a form that is none.
+    /// Neither a success nor a refusal of what was asked, or a success of a form that is none.
     Unusable,
 }
 
@@ -32,18 +32,35 @@ pub(crate) fn pass(answer: Answer) -> Passed {
         let (status, body) = (status.as_u16(), Bytes::new());
         return Passed::AsItIs(VerbAnswer { status, body, is_problem: false, retry_after_s: None }, 0);
     }
-    let kind = json_kind(&answer.headers);
-    let kind = match (kind, status.is_success(), status.is_client_error()) {
-        (Some(kind), true, _) => kind,
-        (Some(kind), _, true) if answer.body.len() <= MAX_ERROR_BYTES => kind,
-        (_, false, true) => return Passed::InOurWords(answer),
-        _ => return Passed::Unusable,
+    let is_refusal = status.is_client_error() && !is_about_the_connection(status);
+    if !status.is_success() && !is_refusal {
+        return Passed::Unusable;
+    }
+    // What a success may take is bounded already; a refusal is a few words.
+    let fits = status.is_success() || answer.body.len() <= MAX_ERROR_BYTES;
+    let kind = json_kind(&answer.headers).filter(|_| fits);
+    let Some((kind, (body, dropped))) = kind.and_then(|kind| Some((kind, filtered(&answer.body)?))) else {
+        return if is_refusal { Passed::InOurWords(answer) } else { Passed::Unusable };
     };
     let waits = status == StatusCode::TOO_MANY_REQUESTS;
     let retry_after_s = waits.then(|| retry_after_s(&answer.headers));
-    let Some((body, dropped)) = filtered(answer.body) else { return Passed::Unusable };
     let is_problem = kind == JsonKind::Problem;
     Passed::AsItIs(VerbAnswer { status: status.as_u16(), body, is_problem, retry_after_s }, dropped)
+}
+
+/// How the gateway speaks, and not what the caller asks: to a browser, 408 would even be a reason to send a POST again.
+fn is_about_the_connection(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::LENGTH_REQUIRED
+            | StatusCode::EXPECTATION_FAILED
+            | StatusCode::MISDIRECTED_REQUEST
+            | StatusCode::TOO_EARLY
+            | StatusCode::UPGRADE_REQUIRED
+            | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    )
 }
 
 /// The seconds of `Retry-After`; a date is as good as none.
@@ -54,19 +71,19 @@ pub(crate) fn retry_after_s(headers: &HeaderMap) -> u32 {
 
 /// JSON without what must not leave, and how much that was. The filter takes objects, so any other value is looked into as the
 /// member of one.
-fn filtered(body: Bytes) -> Option<(Bytes, usize)> {
+fn filtered(body: &Bytes) -> Option<(Bytes, usize)> {
     const BEFORE: &[u8] = br#"{"v":"#;
     const BEHIND: &[u8] = b"}";
     let is_object = body.trim_ascii_start().starts_with(b"{");
     let filtered = if is_object {
-        filter_foreign(&body)
+        filter_foreign(body)
     } else {
         // One value and no more: what follows it would else be a member beside it.
-        serde_json::from_slice::<IgnoredAny>(&body).ok()?;
-        filter_foreign(&[BEFORE, &body, BEHIND].concat())
+        serde_json::from_slice::<IgnoredAny>(body).ok()?;
+        filter_foreign(&[BEFORE, body, BEHIND].concat())
     };
     let filtered = filtered.ok()?;
-    let Some(rest) = filtered.rest else { return Some((body, 0)) };
+    let Some(rest) = filtered.rest else { return Some((body.clone(), 0)) };
     let rest = Bytes::from(rest.into_bytes());
     let rest = if is_object { rest } else { rest.slice(BEFORE.len()..rest.len() - BEHIND.len()) };
     Some((rest, filtered.dropped))

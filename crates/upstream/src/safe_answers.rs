@@ -79,8 +79,18 @@ pub(crate) fn verb(answer: Answer, is_callers_token: bool) -> Result<(VerbAnswer
     }
     match pass(answer) {
         Passed::AsItIs(answer, dropped) => Ok((answer, dropped)),
-        Passed::InOurWords(answer) => Err(refusal(&answer)),
+        Passed::InOurWords(answer) => Err(refusal_of_verb(&answer)),
         Passed::Unusable => Err(UpstreamError::Failed),
+    }
+}
+
+/// A 4xx to a verb, as the port says it. What a verb asks is the caller's own, so a refusal of it never passes for a failure.
+fn refusal_of_verb(answer: &Answer) -> UpstreamError {
+    match answer.status {
+        StatusCode::UNAUTHORIZED => UpstreamError::TokenRefused,
+        StatusCode::NOT_FOUND => UpstreamError::NotThere,
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::TOO_MANY_REQUESTS => refusal(answer),
+        _ => UpstreamError::Refused,
     }
 }
 

@@ -17,6 +17,9 @@ use crate::endpoint::Endpoint;
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Whoever asks for plain JSON alone is told problems as plain JSON, and the type is lost (`api.md`, section 7).
+pub(crate) const JSON_OR_PROBLEM: HeaderValue =
+    HeaderValue::from_static("application/json, application/problem+json");
 
 /// What a safe is shown.
 #[derive(Debug, Clone)]
@@ -132,7 +135,7 @@ impl Requests {
         headers.reserve(8);
         headers.insert(HOST, self.host.clone());
         headers.insert(AUTHORIZATION, self.authorization(caller, passed)?);
-        headers.insert(ACCEPT, JSON);
+        headers.insert(ACCEPT, JSON_OR_PROBLEM);
         headers.insert(X_REQUEST_ID, text(passed.request_id)?);
         if let Some(trace_parent) = passed.trace_parent {
             headers.insert(TRACEPARENT, text(trace_parent)?);

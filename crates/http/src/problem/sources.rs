@@ -24,6 +24,8 @@ impl From<UpstreamError> for Problem {
             UpstreamError::TooLarge => Self::TooLargeForSafe,
             UpstreamError::Busy { retry_after_s } => Self::SafeBusy { retry_after_s },
             UpstreamError::Refused => Self::RefusedBySafe,
+            UpstreamError::TokenRefused => Self::TokenInvalid,
+            UpstreamError::NotThere => Self::NotFound,
             UpstreamError::Failed => Self::BadGateway,
             UpstreamError::TooSlow => Self::GatewayTimeout,
         }

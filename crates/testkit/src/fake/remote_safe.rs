@@ -1,4 +1,4 @@
-//! A remote safe that remembers which verbs it was asked.
+//! A remote safe that remembers which verbs it was asked, and answers them as it is told.
 
 use std::sync::Mutex;
 
@@ -9,10 +9,11 @@ use strongroom_ports::{Caller, PassedOn, RemoteSafe, Upstream, UpstreamError, Ve
 use super::{InMemoryUpstream, locked};
 
 /// A [`RemoteSafe`] for tests of what is done with one: each request finds an empty one, and every verb is answered 202 and
-/// `{"success":true}`.
+/// `{"success":true}`, or as it was told.
 #[derive(Debug, Default)]
 pub struct RecordingRemoteSafe {
     calls: Mutex<Vec<RecordedCall>>,
+    told: Mutex<Option<Result<VerbAnswer, UpstreamError>>>,
 }
 
 /// A verb that was called: its path, and the body of a POST.
@@ -23,6 +24,11 @@ impl RecordingRemoteSafe {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Answers every verb from now on like this.
+    pub fn answer_with(&self, answer: Result<VerbAnswer, UpstreamError>) {
+        *locked(&self.told) = Some(answer);
     }
 
     /// The verbs so far.
@@ -46,7 +52,8 @@ impl RemoteSafe for RecordingRemoteSafe {
     ) -> Result<VerbAnswer, UpstreamError> {
         locked(&self.calls).push((verb.path.to_owned(), verb.body.cloned()));
         let body = Bytes::from_static(br#"{"success":true}"#);
-        Ok(VerbAnswer { status: 202, body, is_problem: false, retry_after_s: None })
+        let success = VerbAnswer { status: 202, body, is_problem: false, retry_after_s: None };
+        locked(&self.told).clone().unwrap_or(Ok(success))
     }
 
     async fn is_ready(&self) -> bool {

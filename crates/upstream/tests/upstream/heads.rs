@@ -22,7 +22,7 @@ fn sorted(request: &str) -> Vec<String> {
 
 fn expected(line: &str, address: std::net::SocketAddr, more: &[&str], body: &str) -> Vec<String> {
     let mut fields: Vec<_> = vec![
-        "accept: application/json".to_owned(),
+        "accept: application/json, application/problem+json".to_owned(),
         "authorization: Bearer the.callers.token".to_owned(),
         format!("host: {address}"),
         "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),

@@ -267,38 +267,3 @@ async fn a_refused_write_says_why_as_far_as_it_is_the_caller_s_affair() {
         assert_eq!(server.asked().len(), 1, "{status}");
     }
 }
-
-#[tokio::test]
-async fn a_verb_s_json_comes_back_and_nothing_else_does() {
-    let json_type = "Content-Type: application/json\r\n";
-    let problem_type = "Content-Type: application/problem+json; charset=utf-8\r\n";
-    let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(9_000));
-    let at = |status: u16, body: &str, is_problem| Ok((status, body.to_owned(), is_problem));
-    for (answer, expected) in [
-        (with("200 OK", json_type, PLAIN), at(200, PLAIN, false)),
-        (with("202 Accepted", json_type, PLAIN), at(202, PLAIN, false)),
-        (with("204 No Content", "", ""), at(204, "", false)),
-        (with("400 Bad Request", problem_type, PLAIN), at(400, PLAIN, true)),
-        (with("409 Conflict", json_type, &long), at(409, &long, false)),
-        (with("200 OK", json_type, r#"{"a":1,"private.b":"mark"}"#), at(200, PLAIN, false)),
-        (with("200 OK", json_type, r#" [1,{"private.b":"mark"}]"#), at(200, " [1,{}]", false)),
-        (with("200 OK", json_type, r#"["private.b"]"#), at(200, r#"["private.b"]"#, false)),
-        (with("200 OK", json_type, "true"), at(200, "true", false)),
-        (with("200 OK", json_type, r#"1,"a":2"#), Err(UpstreamError::Failed)),
-        (with("400 Bad Request", "Content-Type: text/html\r\n", "mark"), Err(UpstreamError::Refused)),
-        (with("429 Too Many Requests", "", ""), Err(UpstreamError::Busy { retry_after_s: 1 })),
-        (with("200 OK", "Content-Type: text/html\r\n", "mark"), Err(UpstreamError::Failed)),
-        (with("302 Found", "Location: /\r\n", ""), Err(UpstreamError::Failed)),
-        (with("500 Internal Server Error", json_type, PLAIN), Err(UpstreamError::Failed)),
-        (with("200 OK", json_type, "{"), Err(UpstreamError::Failed)),
-    ] {
-        let server = Scripted::start([Step::Say(answer)]).await;
-        let upstream = server.upstream();
-        let body = Bytes::from_static(b"{}");
-        let answer = upstream.call(PASSED, &jane(), VerbCall { path: "a/b", body: Some(&body) }).await;
-        let answer =
-            answer.map(|it| (it.status, String::from_utf8(it.body.to_vec()).unwrap(), it.is_problem));
-        assert_eq!(answer, expected);
-        assert_eq!(server.asked().len(), 1);
-    }
-}

@@ -83,7 +83,7 @@ async fn a_service_is_told_what_it_must_know_and_nothing_else() {
         (IdentityAct::Remove, "DELETE /base/v1.2/auth/sessions/a-1 HTTP/1.1", vec![], ""),
     ] {
         let host = format!("host: {}", server.address);
-        let always = ["accept: application/json", "x-request-id: request-7", &host];
+        let always = ["accept: application/json, application/problem+json", "x-request-id: request-7", &host];
         let told = [
             "authorization: Bearer the.callers.token",
             "origin: https://www.shop.example",

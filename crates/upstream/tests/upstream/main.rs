@@ -18,3 +18,5 @@ mod server;
 mod time;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod verbs;

@@ -1,5 +1,6 @@
 //! What goes on to a remote safe as a verb, and what does not.
 
+use strongroom_ports::{UpstreamError, VerbAnswer};
 use strongroom_testkit::fake::RecordingRemoteSafe;
 
 use super::*;
@@ -73,4 +74,49 @@ async fn what_is_not_listed_or_about_somebody_else_goes_nowhere() {
         assert_eq!(answer.problem(), (status, expected.to_owned()), "{body}");
     }
     assert!(recorder.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_problem_of_the_safe_s_keeps_its_type_for_whoever_takes_it() {
+    let (surface, safe) = gateway(&["GET wallet"]);
+    let body = Bytes::from_static(br#"{"code":"no_wallet"}"#);
+    safe.answer_with(Ok(VerbAnswer { status: 400, body, is_problem: true, retry_after_s: None }));
+    for (accept, media_type) in [
+        (None, "application/problem+json"),
+        (Some("*/*"), "application/problem+json"),
+        (Some("application/json, application/problem+json"), "application/problem+json"),
+        (Some("application/json"), "application/json"),
+    ] {
+        let mut request = request("GET", "/v1/ibexsafe/wallet");
+        if let Some(accept) = accept {
+            request = request.header("accept", accept);
+        }
+        let answer = send(&surface, request, "").await;
+        assert_eq!(answer.header("content-type"), Some(media_type), "{accept:?}");
+        assert_eq!(answer.text, r#"{"code":"no_wallet"}"#);
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_told_when_the_safe_takes_a_verb_again() {
+    let (surface, safe) = gateway(&["GET wallet"]);
+    let body = Bytes::from_static(b"{}");
+    safe.answer_with(Ok(VerbAnswer { status: 429, body, is_problem: false, retry_after_s: Some(9) }));
+    let answer = send(&surface, request("GET", "/v1/ibexsafe/wallet"), "").await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (429, Some("9")));
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_safe_s_that_cannot_be_shown_is_a_problem_of_ours() {
+    let (surface, safe) = gateway(&["GET wallet"]);
+    for (error, status, code) in [
+        (UpstreamError::TokenRefused, 401, "token_invalid"),
+        (UpstreamError::NotThere, 404, "not_found"),
+        (UpstreamError::Refused, 400, "refused_by_safe"),
+        (UpstreamError::Failed, 502, "bad_gateway"),
+    ] {
+        safe.answer_with(Err(error));
+        let answer = send(&surface, request("GET", "/v1/ibexsafe/wallet"), "").await;
+        assert_eq!(answer.problem(), (status, code.to_owned()));
+    }
 }

@@ -61,7 +61,7 @@ impl Stage {
                 (format!("authorization: Bearer {}", self.token), format!("host: {}", self.recorder.address));
             let length = format!("content-length: {WRITE_BYTES}");
             let fields = [
-                "accept: application/json",
+                "accept: application/json, application/problem+json",
                 "content-type: application/json",
                 "x-request-id: r",
                 &length,

@@ -156,7 +156,7 @@ fn run(mut client: Client, case: &Case, is_first: bool, (token, person): (String
 fn is_exactly(request: &str, run: &Run, served: &Served, host: &str) -> bool {
     let bearer = format!("authorization: Bearer {}", run.token);
     let id = format!("x-request-id: {}", served.request_id);
-    let mut fields = vec!["accept: application/json", host, &bearer, &id];
+    let mut fields = vec!["accept: application/json, application/problem+json", host, &bearer, &id];
     if served.is_write {
         let body = fill(WRITE, &run.token, &run.person);
         let length = format!("content-length: {}", body.len());

@@ -146,7 +146,12 @@ fn what_a_client_adds_to_its_request_does_not_reach_the_identity_service() {
     let gateway = gateway(&world, recorder.address, &lines);
     let token = foreign_token("jane");
     let (bearer, host) = (format!("authorization: Bearer {token}"), format!("host: {}", recorder.address));
-    let common = ["accept: application/json", "x-request-id: r-1", "x-rpid: shop.example", host.as_str()];
+    let common = [
+        "accept: application/json, application/problem+json",
+        "x-request-id: r-1",
+        "x-rpid: shop.example",
+        host.as_str(),
+    ];
     let sent = ["content-type: application/json", "content-length: 7"];
     for (line, body, expected, more) in [
         ("GET /v1/auth/sign-in?x=john&rpId=shop.example", "", "GET /id/v1/auth/sign-in HTTP/1.1", &[][..]),

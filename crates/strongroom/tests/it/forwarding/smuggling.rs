@@ -12,7 +12,12 @@ fn what_a_client_adds_to_its_request_does_not_reach_the_safe() {
     let token = foreign_token("jane");
     let bearer = format!("authorization: Bearer {token}");
     let host = format!("host: {}", recorder.address);
-    let common = ["accept: application/json", "x-request-id: r-1", bearer.as_str(), host.as_str()];
+    let common = [
+        "accept: application/json, application/problem+json",
+        "x-request-id: r-1",
+        bearer.as_str(),
+        host.as_str(),
+    ];
     let read = "GET /v1/ibexsafe/userdata/external/jane HTTP/1.1";
 
     for extra in [
@@ -54,7 +59,7 @@ fn a_body_in_chunks_goes_on_whole_and_with_its_length() {
     let asked = recorder.asked();
     let (bearer, host) = (format!("authorization: Bearer {token}"), format!("host: {}", recorder.address));
     let fields = [
-        "accept: application/json",
+        "accept: application/json, application/problem+json",
         "content-type: application/json",
         "content-length: 7",
         "x-request-id: r-1",
