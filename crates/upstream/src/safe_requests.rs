@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 use http_body_util::Full;
-use strongroom_domain::{EntityTag, Patch, Precondition, Tags};
+use strongroom_domain::{EntityTag, Patch, Precondition, Tags, scrub};
 use strongroom_ports::{Assertions, Caller, PassedOn, Token, UpstreamError};
 
 use crate::endpoint::Endpoint;
@@ -164,9 +164,24 @@ pub(crate) type Built = Result<Request<Full<Bytes>>, UpstreamError>;
 
 /// `{"externalUserId":"…","data":…}`: an id needs no escapes.
 fn envelope(caller: &Caller, data: &[u8]) -> Bytes {
-    [br#"{"externalUserId":""#, caller.person.as_str().as_bytes(), br#"","data":"#, data, b"}"]
-        .concat()
-        .into()
+    let parts: [&[u8]; 5] =
+        [br#"{"externalUserId":""#, caller.person.as_str().as_bytes(), br#"","data":"#, data, b"}"];
+    Bytes::from_owner(Envelope(parts.concat()))
+}
+
+/// A body that may hold private values: overwritten when the last who shares it lets go, sent or not.
+struct Envelope(Vec<u8>);
+
+impl AsRef<[u8]> for Envelope {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Envelope {
+    fn drop(&mut self) {
+        scrub(std::mem::take(&mut self.0));
+    }
 }
 
 /// Its length is written by hyper, from the body itself.
@@ -202,4 +217,38 @@ pub(crate) fn bearer(token: &str) -> Result<HeaderValue, UpstreamError> {
 
 pub(crate) fn text(text: &str) -> Result<HeaderValue, UpstreamError> {
     HeaderValue::try_from(text).map_err(|_| UpstreamError::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::unix::fs::FileExt as _;
+
+    use strongroom_domain::ExternalUserId;
+    use strongroom_ports::TenantId;
+
+    use super::*;
+
+    #[test]
+    fn what_was_sent_is_overwritten_when_the_request_is_let_go() {
+        let caller = Caller {
+            tenant: TenantId::parse("shop.example").unwrap(),
+            person: ExternalUserId::parse("jane").unwrap(),
+        };
+        let body = envelope(&caller, &[b'7'; 4096]);
+        // The middle of it: an allocator writes notes of its own to the edges of what it is given back.
+        let at = body.as_ptr().addr() as u64 + 2048;
+        let memory = File::open("/proc/self/mem").unwrap();
+        let mut seen = [0; 64];
+        memory.read_exact_at(&mut seen, at).unwrap();
+        assert_eq!(seen, [b'7'; 64]);
+        let shared = body.clone();
+        drop(body);
+        memory.read_exact_at(&mut seen, at).unwrap();
+        assert_eq!(seen, [b'7'; 64], "a request that is tried again is whole");
+        drop(shared);
+        // Memory that went back to the kernel cannot be read at all.
+        let read = memory.read_exact_at(&mut seen, at);
+        assert!(read.is_err() || seen != [b'7'; 64]);
+    }
 }
