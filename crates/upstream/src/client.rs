@@ -1,7 +1,8 @@
-//! One request, one connection, one deadline.
+//! Connections to other servers, and single requests over one of their own with one deadline.
 //!
-//! Rare requests to few places need no pool: a connection that is not kept cannot be stale, and none of its memory is held
-//! between. Nothing here knows what is asked for, retries, or follows.
+//! A request for a key set is rare and needs no pool: a connection that is not kept cannot be stale, and none of its memory is
+//! held between. The safe's connections are opened here and kept in `pool.rs`. Nothing here knows what is asked for, retries,
+//! or follows.
 
 use std::fmt;
 use std::io;
@@ -16,7 +17,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use strongroom_ports::Clock;
 use thiserror::Error;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
@@ -25,6 +26,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_rustls::rustls::time_provider::TimeProvider;
 
+use crate::addresses::Addresses;
 use crate::client_certificate::ClientCertificate;
 use crate::endpoint::Endpoint;
 use crate::failure::RequestFailure;
@@ -37,8 +39,6 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 const MAX_HEAD_FIELDS: usize = 100;
 /// What hyper may buffer of an answer that comes faster than it is read.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
-/// The most addresses of a name that are tried.
-const MAX_ADDRESSES: usize = 8;
 /// Who asks: some servers answer nobody who does not say.
 const USER_AGENT: &str = "strongroom";
 
@@ -57,6 +57,7 @@ pub struct ClientLimits {
 #[derive(Clone)]
 pub struct Client {
     tls: TlsConnector,
+    addresses: Addresses,
     limits: ClientLimits,
 }
 
@@ -99,9 +100,11 @@ impl Client {
             Some(certificate) => builder.with_client_cert_resolver(certificate.into_resolver()),
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        // Requests are minutes apart: a handshake more costs less than tickets that lie about.
+        // Key sets are fetched minutes apart, and a safe's connections are kept: a handshake more costs less than tickets that
+        // lie about.
         config.resumption = Resumption::disabled();
-        Ok(Self { tls: TlsConnector::from(Arc::new(config)), limits })
+        let tls = TlsConnector::from(Arc::new(config));
+        Ok(Self { tls, addresses: Addresses::of_the_system(), limits })
     }
 
     /// Sends a request and gives the whole answer, whatever its status. `Host`, `User-Agent` and `Connection` are added,
@@ -153,10 +156,10 @@ impl Client {
 
     /// A connection, by no deadline but the caller's own.
     pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, RequestFailure> {
-        let found = lookup_host(endpoint.place()).await.map_err(|_| RequestFailure::NoAddress)?;
+        let found = self.addresses.of(endpoint.place()).await;
         // A name that is said to be this machine's, and is not, gets nothing in the clear.
         let addresses: Vec<_> =
-            found.filter(|it| !endpoint.is_plain() || it.ip().is_loopback()).take(MAX_ADDRESSES).collect();
+            found.iter().copied().filter(|it| !endpoint.is_plain() || it.ip().is_loopback()).collect();
         if addresses.is_empty() {
             return Err(RequestFailure::NoAddress);
         }

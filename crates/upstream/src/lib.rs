@@ -12,6 +12,7 @@
 //! it; heads and bodies are bounded; a redirect is an answer like any other and never followed. No error carries anything that
 //! the other side sent. Where to go is the operator's word and never a token's.
 
+mod addresses;
 mod client;
 mod client_certificate;
 mod endpoint;
