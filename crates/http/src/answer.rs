@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY, X_CONTENT_TYPE_OPTIO
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
-use strongroom_domain::{EntityTag, PublicView};
+use strongroom_domain::EntityTag;
 
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
@@ -38,11 +38,6 @@ pub(crate) fn json(
         // Plain structs of strings and numbers always serialise; should one not, the status still tells.
         Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
     }
-}
-
-/// What may be read: the view's own bytes, which are overwritten once they are sent.
-pub(crate) fn view(view: PublicView) -> Response<Body> {
-    ready_json(StatusCode::OK, Bytes::from_owner(view), "application/json")
 }
 
 /// Adds the `ETag` of a state, where it has one.

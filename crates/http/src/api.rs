@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::request::Parts;
 use strongroom_app::{Identity, Tenants};
 use strongroom_domain::Limits;
@@ -202,6 +203,18 @@ impl Api {
             Safe::Here { upstream, .. } => Asked::Here(&**upstream),
             Safe::Remote { safe, .. } => Asked::Remote(safe.on_behalf(passed_on(head, request_id)?)),
         })
+    }
+
+    /// The bytes of an answer. A safe of ours bounds them by the limits of a record; those of another count until they are
+    /// written.
+    pub(crate) fn hold<T>(&self, answer: T) -> Result<Bytes, Problem>
+    where
+        T: AsRef<[u8]> + Send + 'static,
+    {
+        match &self.safe {
+            Safe::Here { .. } => Ok(Bytes::from_owner(answer)),
+            Safe::Remote { .. } => self.places.hold(answer),
+        }
     }
 
     /// Sessions; a gateway has none of its own.

@@ -151,7 +151,7 @@ impl Exchange {
         match action {
             Action::ReadUserData => {
                 let who = self.principal(head, who).await?;
-                user_data::read(api.ask(head, request_id)?, head, who, id).await
+                user_data::read((api, api.ask(head, request_id)?), head, who, id).await
             }
             Action::WriteUserData => {
                 let who = self.principal(head, who).await?;
@@ -163,7 +163,7 @@ impl Exchange {
             }
             Action::ExportUserData => {
                 let who = self.principal(head, who).await?;
-                user_data::export(api.ask(head, request_id)?, who, id).await
+                user_data::export((api, api.ask(head, request_id)?), who, id).await
             }
             Action::CallVerb => {
                 let who = self.principal(head, who).await?;

@@ -1,9 +1,13 @@
-//! What requests take of the process while they are in hand: a place each, and memory for bodies that are on their way.
+//! What requests take of the process while they are in hand: a place each, memory for bodies that are on their way, and for
+//! answers of a remote safe that are.
 //!
 //! Whoever waits for a client holds no place: else a few clients that send nothing would take them all. What has come of a
 //! body is counted by its bytes instead, so that only those who send can fill the room for bodies, and nobody's read needs it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use bytes::Bytes;
 
 use crate::problem::Problem;
 
@@ -14,13 +18,20 @@ pub(crate) struct Places {
     most: usize,
     body_bytes: AtomicUsize,
     most_body_bytes: usize,
+    answer_bytes: AtomicUsize,
 }
 
 impl Places {
-    /// `requests` at a time, and room for as many bodies of `body_bytes` on their way.
+    /// `requests` at a time, and room for as many bodies of `body_bytes` on their way; as much again for answers.
     pub(crate) fn new(requests: usize, body_bytes: usize) -> Self {
         let most_body_bytes = requests.saturating_mul(body_bytes);
-        Self { taken: AtomicUsize::new(0), most: requests, body_bytes: AtomicUsize::new(0), most_body_bytes }
+        Self {
+            taken: AtomicUsize::new(0),
+            most: requests,
+            body_bytes: AtomicUsize::new(0),
+            most_body_bytes,
+            answer_bytes: AtomicUsize::new(0),
+        }
     }
 
     /// Requests that have a place.
@@ -51,6 +62,22 @@ impl Places {
         let waited = wait.await;
         drop(back);
         if self.taken() > self.most { waited.and(Err(Problem::Overloaded)) } else { waited }
+    }
+
+    /// Counts an answer whose length is somebody else's word, until it is written or its client is gone: whoever reads slowly
+    /// has no place any more, and must not hold all the memory there is. Without room it is not answered; one that is alone has room, however long.
+    pub(crate) fn hold<T>(self: &Arc<Self>, answer: T) -> Result<Bytes, Problem>
+    where
+        T: AsRef<[u8]> + Send + 'static,
+    {
+        let bytes = answer.as_ref().len();
+        let before = self.answer_bytes.fetch_add(bytes, Relaxed);
+        let held = Held { answer, bytes, places: self.clone() };
+        if before == 0 || before.saturating_add(bytes) <= self.most_body_bytes {
+            Ok(Bytes::from_owner(held))
+        } else {
+            Err(Problem::Overloaded)
+        }
     }
 
     /// Room for a body, none of which has come.
@@ -103,6 +130,25 @@ impl Drop for BodyRoom<'_> {
     }
 }
 
+/// An answer on its way.
+struct Held<T> {
+    answer: T,
+    bytes: usize,
+    places: Arc<Places>,
+}
+
+impl<T: AsRef<[u8]>> AsRef<[u8]> for Held<T> {
+    fn as_ref(&self) -> &[u8] {
+        self.answer.as_ref()
+    }
+}
+
+impl<T> Drop for Held<T> {
+    fn drop(&mut self) {
+        self.places.answer_bytes.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::future::{pending, ready};
@@ -146,5 +192,18 @@ mod tests {
         drop(other);
         assert_eq!(places.body_bytes(), 15);
         assert_eq!(one.take(5), Ok(()));
+    }
+
+    #[test]
+    fn an_answer_takes_room_until_the_last_of_it_is_written() {
+        let places = Arc::new(Places::new(2, 10));
+        let mut answer = places.hold(vec![b'a'; 15]).unwrap();
+        assert_eq!(places.hold(vec![b'b'; 6]), Err(Problem::Overloaded));
+        assert_eq!(places.hold(vec![b'b'; 5]).map(|it| it.len()), Ok(5));
+        let written = answer.split_to(14);
+        drop(written);
+        assert_eq!(places.hold(vec![b'b'; 6]), Err(Problem::Overloaded), "a piece of it is not written");
+        drop(answer);
+        assert!(places.hold(vec![b'b'; 21]).is_ok(), "one that is alone");
     }
 }

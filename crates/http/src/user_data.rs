@@ -21,7 +21,7 @@ const SUCCESS: &[u8] = br#"{"success":true}"#;
 
 /// `GET|HEAD …/userdata/external/{id}`.
 pub(crate) async fn read(
-    safe: Asked<'_>,
+    (api, safe): (&Api, Asked<'_>),
     head: &Parts,
     principal: &Principal,
     id: &str,
@@ -32,7 +32,7 @@ pub(crate) async fn read(
     if snapshot.tag.as_ref().is_some_and(|tag| conditional::is_not_modified(&head.headers, tag)) {
         return Ok(answer::tagged(answer::empty(StatusCode::NOT_MODIFIED), snapshot.tag.as_ref()));
     }
-    Ok(readable(snapshot))
+    readable(api, snapshot)
 }
 
 /// `POST …/userdata`: non-empty data merges, empty data reads.
@@ -52,7 +52,7 @@ where
     let envelope = envelope?;
     envelope.external_user_id.must_be(&principal.caller.person)?;
     if envelope.data.is_empty() {
-        return read_by_post(&safe, &principal.caller).await;
+        return read_by_post(api, &safe, &principal.caller).await;
     }
     let precondition = conditional::precondition(&head.headers)?;
     let tag = in_time(safe.merge(&principal.caller, &envelope.data, &precondition)).await?;
@@ -61,11 +61,11 @@ where
 }
 
 /// The guide's fallback for clients whose `GET` is answered 401; conditions do not apply to it.
-async fn read_by_post(safe: &Asked<'_>, caller: &Caller) -> Result<Response<Body>, Problem> {
-    Ok(match in_time(safe.read(caller)).await? {
-        Some(snapshot) => readable(snapshot),
-        None => answer::empty(StatusCode::NO_CONTENT),
-    })
+async fn read_by_post(api: &Api, safe: &Asked<'_>, caller: &Caller) -> Result<Response<Body>, Problem> {
+    match in_time(safe.read(caller)).await? {
+        Some(snapshot) => readable(api, snapshot),
+        None => Ok(answer::empty(StatusCode::NO_CONTENT)),
+    }
 }
 
 /// `DELETE …/userdata/external/{id}`: the same answer whether or not there was a record.
@@ -83,7 +83,7 @@ pub(crate) async fn erase(
 
 /// `GET …/userdata/external/{id}/export`: everything that may be told, the names of write-only keys included.
 pub(crate) async fn export(
-    safe: Asked<'_>,
+    (api, safe): (&Api, Asked<'_>),
     principal: &Principal,
     id: &str,
 ) -> Result<Response<Body>, Problem> {
@@ -102,7 +102,8 @@ pub(crate) async fn export(
         data: serde_json::from_str(export.view.as_json()).map_err(|_| Problem::Internal)?,
         write_only: export.write_only.iter().map(WriteOnlyKey::as_str).collect(),
     };
-    let response = answer::json(StatusCode::OK, &document, "application/json");
+    let document = api.hold(serde_json::to_vec(&document).map_err(|_| Problem::Internal)?)?;
+    let response = answer::ready_json(StatusCode::OK, document, "application/json");
     Ok(answer::tagged(response, Some(&export.revision.into())))
 }
 
@@ -133,8 +134,13 @@ async fn in_time<T>(asked: impl Future<Output = Result<T, UpstreamError>>) -> Re
     }
 }
 
-/// 200 with the flat map, or 204 when nothing is readable; both with the record's tag.
-fn readable(Snapshot { view, tag }: Snapshot) -> Response<Body> {
-    let response = if view.is_empty() { answer::empty(StatusCode::NO_CONTENT) } else { answer::view(view) };
-    answer::tagged(response, tag.as_ref())
+/// 200 with the flat map, or 204 when nothing is readable; both with the record's tag. The view's own bytes are sent, and
+/// overwritten afterwards.
+fn readable(api: &Api, Snapshot { view, tag }: Snapshot) -> Result<Response<Body>, Problem> {
+    let response = if view.is_empty() {
+        answer::empty(StatusCode::NO_CONTENT)
+    } else {
+        answer::ready_json(StatusCode::OK, api.hold(view)?, "application/json")
+    };
+    Ok(answer::tagged(response, tag.as_ref()))
 }

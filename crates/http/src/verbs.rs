@@ -212,19 +212,19 @@ where
     if let Some(text) = text {
         body::scrub(text);
     }
-    response(answered?, gate::takes_json_only(head))
+    response(api, head, answered?)
 }
 
 /// What another server has answered, as it is. It is asked for either kind of JSON; which one its answer passes for is between
 /// this client and us.
-pub(crate) fn response(answer: VerbAnswer, json_only: bool) -> Result<Response<Body>, Problem> {
+pub(crate) fn response(api: &Api, head: &Parts, answer: VerbAnswer) -> Result<Response<Body>, Problem> {
     let status = StatusCode::from_u16(answer.status).map_err(|_| Problem::BadGateway)?;
     if answer.body.is_empty() {
         return Ok(answer::empty(status));
     }
-    let is_problem = answer.is_problem && !json_only;
+    let is_problem = answer.is_problem && !gate::takes_json_only(head);
     let media_type = if is_problem { "application/problem+json" } else { "application/json" };
-    let mut response = answer::ready_json(status, answer.body, media_type);
+    let mut response = answer::ready_json(status, api.places.hold(answer.body)?, media_type);
     if let Some(retry_after_s) = answer.retry_after_s {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
     }

@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::routes::Action;
 use crate::tenant_names::{TenantNames, query_value};
-use crate::{bearer, body, gate, trace_parent, verbs};
+use crate::{bearer, body, trace_parent, verbs};
 
 /// What a sign-up may say in its query, beside its tenant; what else stands there is left behind, as a safe ignores it.
 const SIGN_UP_PARAMETERS: [&str; 7] =
@@ -116,7 +116,7 @@ impl Exchange {
         }
         let answered = identity.call(call).await;
         body::scrub(text);
-        verbs::response(answered?, gate::takes_json_only(head))
+        verbs::response(&self.api, head, answered?)
     }
 
     /// The body, one JSON object, and whether it names a person.

@@ -120,3 +120,20 @@ async fn a_refusal_of_the_safe_s_that_cannot_be_shown_is_a_problem_of_ours() {
         assert_eq!(answer.problem(), (status, code.to_owned()));
     }
 }
+
+#[tokio::test]
+async fn answers_that_nobody_has_taken_yet_leave_no_room_for_more() {
+    let (surface, safe) = gateway(&["GET wallet"]);
+    // As much as all of them may take.
+    let body = Bytes::from(vec![b'7'; HTTP_LIMITS.requests_in_flight * HTTP_LIMITS.body_bytes]);
+    safe.answer_with(Ok(VerbAnswer { status: 200, body, is_problem: false, retry_after_s: None }));
+    let ask = || async {
+        let request = request("GET", "/v1/ibexsafe/wallet").body(Full::new(Bytes::new())).unwrap();
+        surface.answer(request, Ok(()), PEER).await
+    };
+    let unread = ask().await;
+    assert_eq!(unread.status(), 200);
+    assert_eq!(ask().await.status(), 503);
+    drop(unread);
+    assert_eq!(ask().await.status(), 200);
+}
