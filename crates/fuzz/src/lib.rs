@@ -1,4 +1,4 @@
-//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: six functions of bytes, each
+//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: seven functions of bytes, each
 //! of which ends the process by a failed assertion where it does not hold.
 //!
 //! Never part of the product. `cargo test` replays the corpus beside this crate; `cargo xtask fuzz` looks for inputs that
@@ -19,6 +19,7 @@ mod sealed_box;
 mod token;
 mod token_model;
 mod token_world;
+mod verb_body;
 
 /// The binary has no library: its configuration is compiled here from the very same files, without its tests.
 #[cfg(not(test))]
@@ -42,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "head-gate", check: head_gate::check },
     Target { name: "patch", check: |input| format!("{:?}", patch::check(input)) },
     Target { name: "foreign-view", check: |input| foreign_view::check(input).to_owned() },
+    Target { name: "verb-body", check: |input| format!("{:?}", verb_body::check(input)) },
     Target { name: "token", check: |input| token::check(input).to_owned() },
     Target { name: "sealed-box", check: sealed_box::check },
     #[cfg(not(test))]

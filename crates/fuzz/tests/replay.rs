@@ -78,6 +78,19 @@ fn the_filter_of_foreign_answers_holds_for_its_corpus_which_reaches_every_end() 
 }
 
 #[test]
+fn the_check_of_verbs_holds_for_its_corpus_which_reaches_every_verdict() {
+    let kinds = [
+        "Ok(())",
+        "Err(NotOwner(NotOwner))",
+        "Err(Json(Malformed))",
+        "Err(Json(Shape))",
+        "Err(Json(Duplicate))",
+        "Err(Json(ExternalUserId(ExternalUserIdError)))",
+    ];
+    replay("verb-body", &kinds);
+}
+
+#[test]
 fn the_token_parser_holds_for_its_corpus_which_reaches_every_verdict() {
     let kinds = [
         "known",

@@ -11,6 +11,15 @@ use crate::external_user_id::{ExternalUserId, NotOwner};
 
 /// The member that names a person. Some readers of JSON take a name in any case, so it is looked for in any.
 const PERSON: &str = "externalUserId";
+const PERSON_IN_CAPITALS: &str = "EXTERNALUSERID";
+
+/// Whether some reader could take this name for the member that names a person. Case is Unicode's, not ASCII's: Go's
+/// `encoding/json` takes `ſ` (U+017F) for an `s`, and by Java's letters `ı` and `İ` are an `i`.
+fn names_person(name: &str) -> bool {
+    // The one letter that is ASCII's in small and not in capitals, of those in this name.
+    let dotted = |c| if c == 'İ' { 'I' } else { c };
+    name.chars().map(dotted).flat_map(char::to_uppercase).eq(PERSON_IN_CAPITALS.chars())
+}
 
 /// Why a body is not forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -84,7 +93,11 @@ impl<'de> Visitor<'de> for Checked<'_> {
         }
         let mut names = BTreeSet::new();
         while let Some(name) = map.next_key::<String>()? {
-            let is_person = name.eq_ignore_ascii_case(PERSON);
+            if name.contains('\0') {
+                // A reader that keeps text as C does sees what stands before.
+                return Err(stop(self.offence, JsonError::Malformed));
+            }
+            let is_person = names_person(&name);
             // Two that differ in case alone are one to a reader that does not care.
             if !names.insert(if is_person { PERSON.to_owned() } else { name }) {
                 return Err(stop(self.offence, JsonError::Duplicate));
@@ -167,6 +180,9 @@ mod tests {
             r#"{"externalUserId":"\u006aohn"}"#,
             r#"{"external\u0055serId":"john"}"#,
             r#"{"EXTERNALUSERID":"john"}"#,
+            r#"{"externalUſerId":"john"}"#,
+            r#"{"external\u0055\u017ferId":"john"}"#,
+            r#"{"externalUserId":"jane","a":{"externalUſerıd":"john"}}"#,
             r#"{"a":{"externalUserId":"john"}}"#,
             r#"{"a":[[{"externalUserId":"john"}]],"externalUserId":"jane"}"#,
             r#"{"externalUserId":"Jane"}"#,
@@ -176,10 +192,38 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_that_is_one_of_the_name_s_in_either_case_is_that_letter() {
+        let mut alike = 0;
+        for c in '\0'..=char::MAX {
+            // The dot that `İ` leaves in small letters is the one mark that is looked past.
+            let small = c.to_lowercase().take(if c == 'İ' { 1 } else { 3 });
+            let letters = [small.collect::<String>(), c.to_uppercase().collect()];
+            if !letters.iter().any(|letters| matches!(letters.as_bytes(), [b'a'..=b'z' | b'A'..=b'Z'])) {
+                continue;
+            }
+            for (at, expected) in PERSON.char_indices() {
+                let name = format!("{}{c}{}", &PERSON[..at], &PERSON[at + 1..]);
+                let is_alike =
+                    letters.iter().any(|letters| letters.eq_ignore_ascii_case(&expected.to_string()));
+                assert_eq!(names_person(&name), is_alike, "U+{:04X} at {at}", u32::from(c));
+                alike += usize::from(is_alike);
+            }
+        }
+        // Of fourteen letters two have more than two forms: the i, once three of them, and the s, once.
+        assert_eq!(alike, 14 * 2 + 2 + 1);
+        for other in ["", "externalUserI", "externalUserIds", "external_user_id", "éxternalUserId", "userId"]
+        {
+            assert!(!names_person(other), "{other}");
+        }
+    }
+
+    #[test]
     fn a_verb_s_body_that_two_readers_may_read_differently_is_refused() {
         for (text, error) in [
             (r#"{"externalUserId":"jane","externalUserId":"jane"}"#, JsonError::Duplicate),
             (r#"{"externalUserId":"jane","ExternalUserId":"jane"}"#, JsonError::Duplicate),
+            (r#"{"externalUserId":"jane","externalUſerId":"jane"}"#, JsonError::Duplicate),
+            (r#"{"externalUſerId":"jane","EXTERNALUſERİD":"john"}"#, JsonError::Duplicate),
             (r#"{"a":{"b":1,"\u0062":2}}"#, JsonError::Duplicate),
             (r#"{"externalUserId":null}"#, JsonError::Shape),
             (r#"{"externalUserId":["jane"]}"#, JsonError::Shape),
@@ -191,6 +235,7 @@ mod tests {
             ("{", JsonError::Malformed),
             ("{}{}", JsonError::Malformed),
             (r#"{"a":"\ud800"}"#, JsonError::Malformed),
+            (r#"{"externalUserId\u0000x":"john"}"#, JsonError::Malformed),
         ] {
             assert_eq!(check(text), Err(error.into()), "{text}");
         }
