@@ -1,5 +1,6 @@
 //! What the surface is composed of: the ports and use cases behind the routes.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -197,11 +198,11 @@ impl Api {
     pub(crate) fn ask<'a>(
         &'a self,
         head: &'a Parts,
-        request_id: &'a RequestId,
+        provenance: Provenance<'a>,
     ) -> Result<Asked<'a>, Problem> {
         Ok(match &self.safe {
             Safe::Here { upstream, .. } => Asked::Here(&**upstream),
-            Safe::Remote { safe, .. } => Asked::Remote(safe.on_behalf(passed_on(head, request_id)?)),
+            Safe::Remote { safe, .. } => Asked::Remote(safe.on_behalf(passed_on(head, provenance)?)),
         })
     }
 
@@ -226,11 +227,20 @@ impl Api {
     }
 }
 
-/// What of a request goes on beside what it asks: three fields, each read and judged, and none copied.
-pub(crate) fn passed_on<'a>(head: &'a Parts, request_id: &'a RequestId) -> Result<PassedOn<'a>, Problem> {
+/// Where a request comes from: what is known of that before its token is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Provenance<'a> {
+    pub(crate) request_id: &'a RequestId,
+    /// Whose limits it counts for.
+    pub(crate) client: IpAddr,
+}
+
+/// What of a request goes on beside what it asks: each read and judged, and none copied.
+pub(crate) fn passed_on<'a>(head: &'a Parts, provenance: Provenance<'a>) -> Result<PassedOn<'a>, Problem> {
     Ok(PassedOn {
         token: bearer::token(&head.headers)?,
-        request_id: request_id.as_str(),
+        request_id: provenance.request_id.as_str(),
         trace_parent: trace_parent::sound(&head.headers),
+        client: provenance.client,
     })
 }

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::access_log;
 use crate::answer::{self, Body};
-use crate::api::Api;
+use crate::api::{Api, Provenance};
 use crate::client_address::{Client, Peer};
 use crate::gated_body::BodyFault;
 use crate::metrics::{Metrics, NO_ROUTE};
@@ -26,7 +26,6 @@ use crate::places::Place;
 use crate::problem::Problem;
 use crate::rate_limit::RateLimit;
 use crate::refusal::Refusal;
-use crate::request_id::RequestId;
 use crate::routes::{Action, Found, Router};
 use crate::tenant_names::TenantNames;
 use crate::trace_parent::TraceId;
@@ -83,7 +82,8 @@ impl Exchange {
             Ok(()) => match self.admit(Client::of(client), start) {
                 Err(problem) => Err(problem),
                 Ok(_place) => {
-                    let answered = self.respond(&head, body, found, &request_id, &mut principal);
+                    let provenance = Provenance { request_id: &request_id, client };
+                    let answered = self.respond(&head, body, found, provenance, &mut principal);
                     // Nothing that is shared is left half changed: locks are taken over, and a commit is the store's.
                     AssertUnwindSafe(answered).catch_unwind().await.unwrap_or_else(|_| {
                         self.metrics.panics.fetch_add(1, Ordering::Relaxed);
@@ -130,7 +130,7 @@ impl Exchange {
         head: &Parts,
         body: B,
         found: Result<Found<'_>, Problem>,
-        request_id: &RequestId,
+        provenance: Provenance<'_>,
         who: &mut Option<Arc<Principal>>,
     ) -> Result<Response<Body>, Problem>
     where
@@ -146,28 +146,28 @@ impl Exchange {
         if action.is_of_identity()
             && let Some(identity) = api.safe.remote_identity()
         {
-            return self.ask_identity((identity, action), head, body, (id, request_id), who).await;
+            return self.ask_identity((identity, action), head, body, (id, provenance.request_id), who).await;
         }
         match action {
             Action::ReadUserData => {
                 let who = self.principal(head, who).await?;
-                user_data::read((api, api.ask(head, request_id)?), head, who, id).await
+                user_data::read((api, api.ask(head, provenance)?), head, who, id).await
             }
             Action::WriteUserData => {
                 let who = self.principal(head, who).await?;
-                user_data::write((api, api.ask(head, request_id)?), head, body, who).await
+                user_data::write((api, api.ask(head, provenance)?), head, body, who).await
             }
             Action::EraseUserData => {
                 let who = self.principal(head, who).await?;
-                user_data::erase(api.ask(head, request_id)?, head, who, id).await
+                user_data::erase(api.ask(head, provenance)?, head, who, id).await
             }
             Action::ExportUserData => {
                 let who = self.principal(head, who).await?;
-                user_data::export((api, api.ask(head, request_id)?), who, id).await
+                user_data::export((api, api.ask(head, provenance)?), who, id).await
             }
             Action::CallVerb => {
                 let who = self.principal(head, who).await?;
-                verbs::call(api, head, body, who, (found.rest.unwrap_or_default(), request_id)).await
+                verbs::call(api, head, body, who, (found.rest.unwrap_or_default(), provenance)).await
             }
             Action::SignOut => auth::sign_out(api, self.principal(head, who).await?).await,
             Action::Refresh => {

@@ -407,7 +407,9 @@ impl Answers for Open {
         B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>> + Send,
     {
         let mut response = self.core.port.answer(request, verdict, self.peer).await;
+        // What one client does in haste is no reason to close what a proxy keeps for all.
         if response.status() == StatusCode::TOO_MANY_REQUESTS
+            && !self.peer.is_proxy
             && self.sent_away.fetch_add(1, Ordering::Relaxed) >= TIMES_SENT_AWAY
         {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

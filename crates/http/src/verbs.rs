@@ -10,10 +10,9 @@ use strongroom_ports::{Principal, VerbAnswer, VerbCall};
 use thiserror::Error;
 
 use crate::answer::{self, Body};
-use crate::api::{Api, Safe, passed_on};
+use crate::api::{Api, Provenance, Safe, passed_on};
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
-use crate::request_id::RequestId;
 use crate::{body, gate, tenant_names};
 
 /// The deepest path of a verb.
@@ -181,7 +180,7 @@ pub(crate) async fn call<B>(
     head: &Parts,
     body: B,
     principal: &Principal,
-    (path, request_id): (&str, &RequestId),
+    (path, provenance): (&str, Provenance<'_>),
 ) -> Result<Response<Body>, Problem>
 where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
@@ -208,7 +207,7 @@ where
         })?;
     }
     let verb = VerbCall { path, body: text.as_ref() };
-    let answered = safe.call(passed_on(head, request_id)?, caller, verb).await;
+    let answered = safe.call(passed_on(head, provenance)?, caller, verb).await;
     if let Some(text) = text {
         body::scrub(text);
     }

@@ -1,6 +1,7 @@
 //! A safe behind another host: the same rules as any [`Upstream`], asked on behalf of one request at a time.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,6 +18,8 @@ pub struct PassedOn<'a> {
     pub request_id: &'a str,
     /// The caller's `traceparent`, of the form that W3C Trace Context gives it.
     pub trace_parent: Option<&'a str>,
+    /// The address that asks, as limits see it: for safes that count by it and believe us. It names nobody.
+    pub client: IpAddr,
 }
 
 /// Printed without the token.

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let demo = if args.gateway {
         let safe_listeners = bind(&[somewhere], None)?;
         let safe_address = only(&safe_listeners)?;
-        let safe = compose_from(&args.data_dir, &format!("{}{KNOWN_GATEWAY}", settings(safe_address)))?;
+        let safe = compose_from(&args.data_dir, &safe_settings(safe_address))?;
         let demo = begin(&runtime, &safe.composed)?;
         let gateway = compose_from(&args.data_dir, &gateway_settings(address, safe_address))?;
         let gateway_hangup = {
@@ -158,6 +158,13 @@ access = false
 "#,
         port = address.port(),
     )
+}
+
+/// What the safe behind the gateway serves with: the gateway, which has this machine's address, is believed about whose
+/// address asks, as it should be wherever rates are in force.
+fn safe_settings(address: SocketAddr) -> String {
+    let trusting = format!("[server]\ntrusted_proxies = [\"{}\"]", address.ip());
+    format!("{}{KNOWN_GATEWAY}", settings(address).replace("[server]", &trusting))
 }
 
 /// How the safe knows its gateway.

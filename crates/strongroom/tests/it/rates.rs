@@ -77,6 +77,21 @@ fn one_address_has_its_share_of_connections_and_another_finds_room() {
 }
 
 #[test]
+fn a_trusted_proxys_connection_is_not_closed_for_the_haste_of_one_client() {
+    let world = World::new("[limits]\nrate_per_address_per_s = 1\n");
+    let text = std::fs::read_to_string(world.config()).unwrap();
+    let trusted = "[server]\ntrusted_proxies = [\"127.0.0.2\"]";
+    std::fs::write(world.config(), text.replacen("[server]", trusted, 1)).unwrap();
+    let safe = world.serve();
+    let mut proxy = connect_from(&safe, 2);
+    proxy.send(&wire::request("GET", "/health", &[("Forwarded", "for=192.0.2.1")], "").repeat(5 * TOGETHER));
+    let answers: Vec<_> = (0..5 * TOGETHER).map(|_| proxy.receive("GET")).collect();
+    assert!(answers.iter().filter(|answer| answer.status == 429).count() > 17);
+    assert!(answers.iter().all(|answer| answer.header("connection").is_none()));
+    assert_eq!(proxy.request("GET", "/health", &[("Forwarded", "for=192.0.2.2")], "").status, 200);
+}
+
+#[test]
 fn a_trusted_proxy_is_bound_by_no_share_and_speaks_for_its_clients() {
     let limits = "[limits]\nconnections_per_address = 1\nrate_per_address_per_s = 1\n";
     let world = World::new(limits);

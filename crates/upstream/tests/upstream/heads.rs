@@ -114,11 +114,32 @@ async fn a_gateway_with_credentials_of_its_own_shows_those_and_never_the_caller_
 }
 
 #[tokio::test]
+async fn a_safe_of_ours_is_told_whose_address_asks_and_another_s_is_not() {
+    let server = Scripted::start([]).await;
+    let word = || Credentials::Assertion(Arc::new(Word));
+    let key = ApiKey::parse(b"a-key-of-the-gateway").unwrap();
+    for (credentials, client, told) in [
+        (word(), "192.0.2.43", Some("for=192.0.2.43")),
+        (word(), "::ffff:192.0.2.43", Some("for=192.0.2.43")),
+        (word(), "2001:db8:cafe::17", Some("for=\"[2001:db8:cafe::17]\"")),
+        (Credentials::CallerToken, "192.0.2.43", None),
+        (Credentials::ApiKey(key), "192.0.2.43", None),
+    ] {
+        let upstream = server.upstream_with(credentials, generous());
+        let passed = PassedOn { client: client.parse().unwrap(), ..PASSED };
+        upstream.on_behalf(passed).read(&jane()).await.unwrap();
+        let asked = sorted(&server.asked().pop().unwrap());
+        let forwarded = asked.iter().find_map(|line| line.strip_prefix("forwarded: "));
+        assert_eq!(forwarded, told, "{client}");
+    }
+}
+
+#[tokio::test]
 async fn what_no_field_can_hold_is_never_sent() {
     let server = Scripted::start([]).await;
     let upstream = server.upstream();
     for (token, request_id) in [("a\r\nX: y", "id"), ("a", "id\r\nX: y")] {
-        let passed = PassedOn { token, request_id, trace_parent: None };
+        let passed = PassedOn { token, request_id, trace_parent: None, ..PASSED };
         assert_eq!(upstream.on_behalf(passed).read(&jane()).await, Err(UpstreamError::Failed));
     }
     assert_eq!(server.asked(), Vec::<String>::new());

@@ -1,7 +1,7 @@
 //! A safe that does what a script says, request by request, and remembers every byte that it was asked.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use strongroom_domain::ExternalUserId;
@@ -125,6 +125,7 @@ pub(crate) const PASSED: PassedOn<'_> = PassedOn {
     token: "the.callers.token",
     request_id: "request-7",
     trace_parent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    client: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 43)),
 };
 
 pub(crate) fn safe(upstream: &HttpUpstream) -> Box<dyn Upstream + '_> {

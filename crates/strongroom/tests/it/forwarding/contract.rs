@@ -1,5 +1,6 @@
 //! A safe behind a wire keeps the very contract that a safe here does.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,12 @@ impl Clock for WallClock {
     }
 }
 
-const PASSED: PassedOn<'_> = PassedOn { token: "unused", request_id: "contract", trace_parent: None };
+const PASSED: PassedOn<'_> = PassedOn {
+    token: "unused",
+    request_id: "contract",
+    trace_parent: None,
+    client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+};
 
 #[test]
 fn a_remote_safe_keeps_the_contract_of_the_port_alone_and_with_many_writers() {

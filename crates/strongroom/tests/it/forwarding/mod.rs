@@ -7,6 +7,7 @@ mod gate_tables;
 mod hostile;
 mod identity;
 mod over_tls;
+mod rates;
 mod recorder;
 mod refusals;
 mod resets;
@@ -55,7 +56,12 @@ pub(super) fn world() -> World {
 
 /// The same, with these lines in the safe's configuration.
 pub(super) fn world_with(lines: &str) -> World {
-    let world = World::new(&format!("{NO_RATES}{KNOWS_GATEWAY}{lines}"));
+    world_of(NO_RATES, lines)
+}
+
+/// The same, with limits of its own.
+fn world_of(limits: &str, lines: &str) -> World {
+    let world = World::new(&format!("{limits}{KNOWS_GATEWAY}{lines}"));
     let keys = world.path("gateway.json");
     let made = strongroom().args(["keys", "new", "--kind", "signing", "--out"]).arg(&keys).output();
     assert!(made.unwrap().status.success());
