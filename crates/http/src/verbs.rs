@@ -42,15 +42,15 @@ struct Verb {
 enum Part {
     /// As it is.
     Is(Box<str>),
-    /// `{id}`: the caller's own `externalUserId`.
+    /// `{id}` or `{externalUserId}`: the caller's own `externalUserId`.
     Person,
-    /// `{…}`: any one segment.
+    /// `{any}` or `{any:…}`: any one segment.
     Any,
 }
 
 impl Verbs {
-    /// Reads a table: `GET path` or `POST path`, with `{id}` where the caller's id stands and another `{name}` where any
-    /// one segment may; `*` for every verb there is.
+    /// Reads a table: `GET path` or `POST path`, with `{id}` where the caller's id stands, and `{any}` or
+    /// `{any:name}` where any one segment may; `*` for every verb there is.
     ///
     /// # Errors
     ///
@@ -130,7 +130,10 @@ impl Part {
     fn parse(text: &str) -> Result<Self, VerbError> {
         match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some("id" | "externalUserId") => Ok(Self::Person),
-            Some(name) if is_segment(name) => Ok(Self::Any),
+            Some("any") => Ok(Self::Any),
+            Some(text) if text.strip_prefix("any:").is_some_and(is_segment) => Ok(Self::Any),
+            // `{userId}` for any segment would let each caller have everybody's.
+            Some(_) => Err(VerbError::Placeholder),
             None if is_segment(text) => Ok(Self::Is(text.into())),
             _ => Err(VerbError::Path),
         }
@@ -163,9 +166,12 @@ pub enum VerbError {
     Method,
     /// Not a path of plain segments.
     #[error(
-        "expected up to {MAX_SEGMENTS} segments of A-Z a-z 0-9 . _ ~ - or {{name}}, without a slash before or behind"
+        "expected up to {MAX_SEGMENTS} segments of A-Z a-z 0-9 . _ ~ - or a placeholder, without a slash before or behind"
     )]
     Path,
+    /// Braces around something that is not said to be the caller's id, nor to be anything.
+    #[error("expected {{id}} for the caller's own id, or {{any}} or {{any:name}} for any one segment")]
+    Placeholder,
     /// It is there already.
     #[error("named twice")]
     Twice,
@@ -244,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_verb_is_known_by_its_method_and_its_very_path() {
-        let verbs = verbs(&["POST validateEmail", "GET wallet/{id}/chain/{chain}"]);
+        let verbs = verbs(&["POST validateEmail", "GET wallet/{id}/chain/{any:chain}"]);
         assert!(verbs.has(&Method::POST, "validateEmail") && verbs.know("validateEmail"));
         assert!(verbs.has(&Method::GET, "wallet/jane/chain/1"));
         for path in [
@@ -288,6 +294,34 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_any_segment_is_said_to_be_so_and_never_taken_for_granted() {
+        for name in [
+            "externalUserID",
+            "externaluserid",
+            "userId",
+            "Id",
+            "ID",
+            "user",
+            "sub",
+            "x",
+            "ANY",
+            " id",
+            "id ",
+        ] {
+            let line = format!("GET wallet/{{{name}}}");
+            assert_eq!(Verbs::parse([line.as_str()]), Err((0, VerbError::Placeholder)), "{name}");
+        }
+        let jane = ExternalUserId::parse("jane").unwrap();
+        let verbs = verbs(&["GET a/{any}", "GET b/{any:chain}", "GET c/{externalUserId}"]);
+        for (path, expected) in
+            [("a/john", Ok(())), ("b/john", Ok(())), ("c/john", Err(Problem::NotOwner)), ("c/jane", Ok(()))]
+        {
+            assert!(verbs.know(path));
+            assert_eq!(verbs.check(&Method::GET, path, &jane), expected, "{path}");
+        }
+    }
+
+    #[test]
     fn a_line_that_is_no_verb_is_refused_with_its_place() {
         for (line, error) in [
             ("", VerbError::Form),
@@ -299,7 +333,10 @@ mod tests {
             ("GET a/", VerbError::Path),
             ("GET a b", VerbError::Path),
             ("GET a/..", VerbError::Path),
-            ("GET a/{}", VerbError::Path),
+            ("GET a/{}", VerbError::Placeholder),
+            ("GET a/{any:}", VerbError::Placeholder),
+            ("GET a/{any:b/c}", VerbError::Path),
+            ("GET a/{any", VerbError::Path),
             ("GET a?b", VerbError::Path),
             ("GET ok", VerbError::Twice),
         ] {
