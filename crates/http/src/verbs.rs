@@ -74,6 +74,12 @@ impl Verbs {
         Ok(verbs)
     }
 
+    /// Whether every verb is one, listed or not.
+    #[must_use]
+    pub fn take_any(&self) -> bool {
+        self.takes_any
+    }
+
     /// Whether a path is a verb's, by any method.
     pub(crate) fn know(&self, path: &str) -> bool {
         [Method::GET, Method::POST].iter().any(|method| self.has(method, path))

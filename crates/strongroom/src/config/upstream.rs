@@ -113,16 +113,12 @@ impl Remote {
             return section
                 .refuse("total_ms", "shorter than connect_ms or first_byte_ms, which are parts of it");
         }
-        Some(Self {
-            endpoint,
-            identity,
-            credentials: credentials?,
-            verbs: verbs?,
-            ca_file,
-            client_certificate,
-            limits,
-            health,
-        })
+        let (credentials, verbs) = (credentials?, verbs?);
+        if verbs.take_any() && matches!(credentials, ShownToSafe::ApiKey(_)) {
+            // Nothing would say who asks, and any caller could ask whatever the key may.
+            return section.refuse("verbs", r#""*" never goes with credentials = "api-key": list the verbs"#);
+        }
+        Some(Self { endpoint, identity, credentials, verbs, ca_file, client_certificate, limits, health })
     }
 }
 

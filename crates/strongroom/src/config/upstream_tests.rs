@@ -102,6 +102,17 @@ fn each_kind_of_credentials_has_its_file_and_no_other() {
 }
 
 #[test]
+fn the_gateways_own_key_opens_no_verb_that_was_not_listed() {
+    let key = "credentials = \"api-key\"\napi_key_file = \"key\"\n";
+    assert_eq!(keys(gateway(&format!("{key}verbs = [\"POST a\", \"*\"]"))), ["upstream.verbs"]);
+    assert!(gateway(&format!("{key}verbs = [\"POST a\", \"GET b/{{any}}\"]")).is_ok());
+    for credentials in ["assertion", "caller-token"] {
+        let lines = format!("credentials = \"{credentials}\"\nverbs = [\"*\"]");
+        assert!(gateway(&lines).is_ok(), "{credentials}: the safe is told who asks");
+    }
+}
+
+#[test]
 fn what_cannot_be_an_address_a_verb_or_a_limit_is_told_by_its_key() {
     for (lines, key) in [
         ("verbs = [\"POST ok\", \"PUT a\"]", "upstream.verbs[1]"),
