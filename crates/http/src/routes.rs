@@ -147,6 +147,17 @@ fn answers_head(method: &Method, action: Action) -> bool {
     *method == Method::GET && !matches!(action, Action::SignUp | Action::OfferSignIn | Action::CallVerb)
 }
 
+/// Whether a verb of this path would never be called, since a route of its own has the path: each segment as text, or
+/// `None` where it may be anything.
+pub(crate) fn has_its_own_route(verb: &[Option<&str>]) -> bool {
+    let own = |route: &&Route| route.methods.iter().all(|(_, action)| *action != Action::CallVerb);
+    let below = |route: &'static Route| route.template.strip_prefix("/{v}/ibexsafe/");
+    ROUTES.iter().filter(own).filter_map(below).any(|template| {
+        template.split('/').count() == verb.len()
+            && template.split('/').zip(verb).all(|(own, part)| own.starts_with('{') || *part == Some(own))
+    })
+}
+
 /// The templates of the table, in its order, which numbers them.
 pub(crate) fn templates() -> impl ExactSizeIterator<Item = &'static str> {
     ROUTES.iter().map(|route| route.template)

@@ -13,7 +13,7 @@ use crate::answer::{self, Body};
 use crate::api::{Api, Provenance, Safe, passed_on};
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
-use crate::{body, gate, tenant_names};
+use crate::{body, gate, routes, tenant_names};
 
 /// The deepest path of a verb.
 const MAX_SEGMENTS: usize = 8;
@@ -120,7 +120,14 @@ impl Verb {
         };
         let parts: Result<Vec<_>, _> = path.split('/').map(Part::parse).collect();
         let parts = parts?;
-        if parts.len() > MAX_SEGMENTS { Err(VerbError::Path) } else { Ok(Self { method, path: parts }) }
+        if parts.len() > MAX_SEGMENTS {
+            return Err(VerbError::Path);
+        }
+        let texts: Vec<_> = parts.iter().map(Part::text).collect();
+        if routes::has_its_own_route(&texts) {
+            return Err(VerbError::OwnRoute);
+        }
+        Ok(Self { method, path: parts })
     }
 
     fn fits(&self, path: &str) -> bool {
@@ -133,6 +140,13 @@ impl Verb {
 }
 
 impl Part {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Is(text) => Some(text),
+            Self::Person | Self::Any => None,
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, VerbError> {
         match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some("id" | "externalUserId") => Ok(Self::Person),
@@ -178,6 +192,9 @@ pub enum VerbError {
     /// Braces around something that is not said to be the caller's id, nor to be anything.
     #[error("expected {{id}} for the caller's own id, or {{any}} or {{any:name}} for any one segment")]
     Placeholder,
+    /// User data and limits, which have routes of their own: as a verb it would never be called.
+    #[error("a route of its own, which is always there")]
+    OwnRoute,
     /// It is there already.
     #[error("named twice")]
     Twice,
@@ -288,6 +305,11 @@ mod tests {
     }
 
     #[test]
+    fn a_verb_may_stand_beside_the_routes_that_are_always_there() {
+        verbs(&["GET userdata/history", "GET {any}", "POST userdata/external/{id}/sign", "GET limits/{any}"]);
+    }
+
+    #[test]
     fn an_id_in_a_path_must_be_the_caller_s() {
         let jane = ExternalUserId::parse("jane").unwrap();
         let verbs = verbs(&["*", "GET wallet/{id}"]);
@@ -345,6 +367,11 @@ mod tests {
             ("GET a/{any", VerbError::Path),
             ("GET a?b", VerbError::Path),
             ("GET ok", VerbError::Twice),
+            ("POST userdata", VerbError::OwnRoute),
+            ("GET userdata", VerbError::OwnRoute),
+            ("GET userdata/external/{id}", VerbError::OwnRoute),
+            ("GET userdata/external/{any}/export", VerbError::OwnRoute),
+            ("GET limits", VerbError::OwnRoute),
         ] {
             assert_eq!(Verbs::parse(["GET ok", line]), Err((1, error)), "{line}");
         }

@@ -126,6 +126,7 @@ impl Config {
         check_issuers(reader, &issuers, &tenants, has_own_tokens);
         if !has_own_tokens {
             check_gateway(reader, &issuers);
+            check_nothing_of_a_safe(reader, tokens.as_ref(), &tenants, limits.as_ref());
         }
         Some(Self {
             server: server?,
@@ -158,6 +159,27 @@ fn check_gateway(reader: &mut Reader, issuers: &[Option<Issuer>]) {
     }
     for (index, _) in known(issuers).filter(|(_, issuer)| issuer.is_gateway()) {
         reader.refuse(&format!("issuer[{index}].gateway"), "a gateway takes no word of another gateway");
+    }
+}
+
+/// What a gateway obeys nothing of, since it makes neither tokens nor accounts.
+fn check_nothing_of_a_safe(
+    reader: &mut Reader,
+    tokens: Option<&Tokens>,
+    tenants: &[Option<Tenant>],
+    limits: Option<&Limits>,
+) {
+    let mut keys: Vec<String> = Vec::new();
+    if let Some(tokens) = tokens {
+        keys.extend(tokens.of_own_tokens(reader).map(str::to_owned));
+    }
+    let sign_up = known(tenants).filter(|(_, tenant)| tenant.sign_up_without_passkey);
+    keys.extend(sign_up.map(|(index, _)| format!("tenant[{index}].sign_up_without_passkey")));
+    if limits.is_some_and(Limits::limits_sign_ups) {
+        keys.push("limits.sign_ups_per_hour".to_owned());
+    }
+    for key in keys {
+        reader.refuse(&key, "never beside [upstream]: tokens and accounts are made where the safe is");
     }
 }
 

@@ -195,7 +195,11 @@ algorithms = ["EdDSA"]
 tenant = "localhost"
 "#
     );
-    settings(address).replace(&safe_section, &upstream)
+    let tokens = format!("[tokens]\nsigning_keys_file = \"{SIGNING_KEYS}\"\n");
+    settings(address)
+        .replace(&safe_section, &upstream)
+        .replace(&tokens, "")
+        .replace("sign_up_without_passkey = true\n", "")
 }
 
 /// Makes the key files on first use.

@@ -13,6 +13,8 @@ const MAX_BYTES: u32 = 1024 * 1024;
 const MAX_AT_ONCE: u32 = 1_000_000;
 /// More requests a second than one process answers.
 const MAX_RATE: u32 = 100_000;
+/// More is somebody who makes accounts for their own sake.
+const SIGN_UPS_PER_HOUR: u32 = 1000;
 
 /// The limits in force.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +45,11 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// Whether accounts are limited otherwise than by default.
+    pub(super) fn limits_sign_ups(&self) -> bool {
+        self.sign_ups_per_hour != SIGN_UPS_PER_HOUR
+    }
+
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
         let record = strongroom_domain::Limits::default();
         let at_least_1 = |most| move |raw: &Raw<'_>| raw.size(1..=most);
@@ -60,7 +67,8 @@ impl Limits {
         let body = section.read("body_s", 30, |raw| raw.seconds(1..=600));
         let deadlines = deadlines(section);
         let head = head(section);
-        let sign_ups_per_hour = section.read("sign_ups_per_hour", 1000, |raw| raw.whole(1..=1_000_000));
+        let sign_ups_per_hour =
+            section.read("sign_ups_per_hour", SIGN_UPS_PER_HOUR, |raw| raw.whole(1..=1_000_000));
         Some(Self {
             body_bytes: body_bytes?,
             chunks: chunks?,

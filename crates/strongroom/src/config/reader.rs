@@ -92,6 +92,11 @@ impl Reader {
         all
     }
 
+    /// A path as it is when it is not given.
+    pub(super) fn default_path(&self, default: &str) -> PathBuf {
+        self.directory.join(default)
+    }
+
     /// Notes a problem that several settings make together, with the source of the one that is named.
     pub(super) fn refuse(&mut self, key: &str, message: impl Into<String>) {
         let named = self.in_force.iter().filter(|setting| key.starts_with(&setting.key));
@@ -257,6 +262,11 @@ impl Section<'_> {
         let shown = path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         self.in_force(key, Some(literal(&shown.into())), source);
         Ok(path)
+    }
+
+    /// A path as it is when it is not given.
+    pub(super) fn default_path(&self, default: &str) -> PathBuf {
+        self.reader.default_path(default)
     }
 
     /// Keys: in a file, or, above it, in the environment itself.

@@ -15,6 +15,7 @@ const MAX_ANSWER_BYTES: u32 = 16 * 1024 * 1024;
 /// What a foreign safe calls itself and us is its business; these are what ours are called by default.
 const GATEWAY: &str = "strongroom-gateway";
 const SAFE: &str = "strongroom-safe";
+const ASSERTION_KEYS: &str = "gateway.json";
 
 /// The safe behind this gateway.
 #[derive(Debug, Clone)]
@@ -138,16 +139,28 @@ fn read_credentials(section: &mut Section<'_>) -> Option<ShownToSafe> {
         _ => Err(r#"expected "assertion", "caller-token" or "api-key""#.to_owned()),
     });
     let api_key = section.path_or_none("api_key_file", "");
-    let keys = section.path("assertion_key_file", "gateway.json");
+    let keys = section.path("assertion_key_file", ASSERTION_KEYS);
     let issuer = section.read("assertion_issuer", GATEWAY, filled);
     let audience = section.read("assertion_audience", SAFE, filled);
     let (kind, api_key) = (kind?, api_key.ok()?);
+    let (keys, issuer, audience) = (keys?, issuer?, audience?);
+    if kind != "assertion" {
+        for (is_set, key) in [
+            (keys != section.default_path(ASSERTION_KEYS), "assertion_key_file"),
+            (issuer != GATEWAY, "assertion_issuer"),
+            (audience != SAFE, "assertion_audience"),
+        ] {
+            if is_set {
+                return section.refuse(key, r#"goes with credentials = "assertion" only"#);
+            }
+        }
+    }
     match (kind.as_str(), api_key) {
         ("api-key", Some(file)) => Some(ShownToSafe::ApiKey(file)),
         ("api-key", None) => section.refuse("api_key_file", r#"must be given with credentials = "api-key""#),
         (_, Some(_)) => section.refuse("api_key_file", r#"goes with credentials = "api-key" only"#),
         ("caller-token", None) => Some(ShownToSafe::CallerToken),
-        (_, None) => Some(ShownToSafe::Assertion { keys: keys?, issuer: issuer?, audience: audience? }),
+        (_, None) => Some(ShownToSafe::Assertion { keys, issuer, audience }),
     }
 }
 

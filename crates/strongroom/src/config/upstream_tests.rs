@@ -102,6 +102,39 @@ fn each_kind_of_credentials_has_its_file_and_no_other() {
 }
 
 #[test]
+fn what_is_said_of_assertions_goes_with_assertions_only() {
+    let key = "credentials = \"api-key\"\napi_key_file = \"key\"";
+    for credentials in ["credentials = \"caller-token\"", key] {
+        for setting in ["assertion_key_file", "assertion_issuer", "assertion_audience"] {
+            let lines = format!("{credentials}\n{setting} = \"x\"");
+            assert_eq!(keys(gateway(&lines)), [format!("upstream.{setting}")], "{lines}");
+        }
+        assert!(gateway(credentials).is_ok());
+    }
+}
+
+#[test]
+fn a_gateway_obeys_nothing_of_tokens_and_accounts_of_its_own_and_says_so() {
+    for (text, key) in [
+        ("tokens.signing_keys_file = \"own.json\"", "tokens.signing_keys_file"),
+        ("tokens.access_lifetime_s = 60", "tokens.access_lifetime_s"),
+        ("tokens.refresh_lifetime_s = 7200", "tokens.refresh_lifetime_s"),
+        ("limits.sign_ups_per_hour = 1", "limits.sign_ups_per_hour"),
+    ] {
+        assert_eq!(keys(load(&format!("{text}\n{UPSTREAM}{ISSUER}{TENANT}"), &[])), [key]);
+    }
+    let tenant = format!("{TENANT}sign_up_without_passkey = true\n");
+    assert_eq!(
+        keys(load(&format!("{UPSTREAM}{ISSUER}{tenant}"), &[])),
+        ["tenant[0].sign_up_without_passkey"]
+    );
+    let secret = [("STRONGROOM_TOKENS__SIGNING_KEYS", "{}")];
+    assert_eq!(keys(load(&format!("{UPSTREAM}{ISSUER}{TENANT}"), &secret)), ["tokens.signing_keys"]);
+    let leeway = load(&format!("tokens.leeway_s = 5\n{UPSTREAM}{ISSUER}{TENANT}"), &[]);
+    assert_eq!(leeway.unwrap().config.tokens.leeway, std::time::Duration::from_secs(5));
+}
+
+#[test]
 fn the_gateways_own_key_opens_no_verb_that_was_not_listed() {
     let key = "credentials = \"api-key\"\napi_key_file = \"key\"\n";
     assert_eq!(keys(gateway(&format!("{key}verbs = [\"POST a\", \"*\"]"))), ["upstream.verbs"]);
@@ -117,6 +150,7 @@ fn what_cannot_be_an_address_a_verb_or_a_limit_is_told_by_its_key() {
     for (lines, key) in [
         ("verbs = [\"POST ok\", \"PUT a\"]", "upstream.verbs[1]"),
         ("verbs = [\"GET a/../b\"]", "upstream.verbs[0]"),
+        ("verbs = [\"POST userdata\"]", "upstream.verbs[0]"),
         ("total_ms = 500", "upstream.total_ms"),
         ("connect_ms = 0", "upstream.connect_ms"),
         ("health_path = \"health\"", "upstream.health_path"),

@@ -93,6 +93,7 @@ pub(super) fn serve_on_one_core(world: &World, file: &str) -> Safe {
 pub(super) fn write_gateway(world: &World, safe: &str, lines: &str, not: &[&str]) {
     let config = std::fs::read_to_string(world.config()).unwrap();
     let config = not.iter().fold(config, |config, lines| config.replace(lines, ""));
+    let config = config.replace("sign_up_without_passkey = true\n", "");
     let upstream = format!("[upstream]\nsafe_url = \"{safe}\"\n{lines}\n");
     std::fs::write(world.path("gateway.toml"), format!("{upstream}{config}")).unwrap();
 }
