@@ -29,7 +29,7 @@ use crate::refusal::Refusal;
 use crate::routes::{Action, Found, Router};
 use crate::tenant_names::TenantNames;
 use crate::trace_parent::TraceId;
-use crate::{auth, bearer, cors, gate, meta, user_data, verbs};
+use crate::{auth, bearer, cors, gate, meta, user_data, verb_call};
 
 mod identity;
 
@@ -167,7 +167,7 @@ impl Exchange {
             }
             Action::CallVerb => {
                 let who = self.principal(head, who).await?;
-                verbs::call(api, head, body, who, (found.rest.unwrap_or_default(), provenance)).await
+                verb_call::call(api, head, body, who, (found.rest.unwrap_or_default(), provenance)).await
             }
             Action::SignOut => auth::sign_out(api, self.principal(head, who).await?).await,
             Action::Refresh => {

@@ -46,6 +46,7 @@ mod tenant_names;
 mod tls;
 mod trace_parent;
 mod user_data;
+mod verb_call;
 mod verbs;
 mod wire;
 

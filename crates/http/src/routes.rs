@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::problem::Problem;
-use crate::verbs::Verbs;
+use crate::verbs::{VerbMethods, Verbs};
 
 /// The API's versions: three names of one API (the guide writes `/v1.1/ibexsafe/…` and `/v1.2/auth/…`).
 const VERSIONS: [&str; 3] = ["v1", "v1.1", "v1.2"];
@@ -117,30 +117,6 @@ impl Route {
     }
 }
 
-impl Found<'_> {
-    /// What the route does for a method.
-    pub(crate) fn action(&self, method: &Method) -> Result<Action, Problem> {
-        let answers = |(own, action): &&(Method, Action)| {
-            own == method || (*method == Method::HEAD && answers_head(own, *action))
-        };
-        let found = self.route.served(self.role).find(answers);
-        found.map(|(_, action)| *action).ok_or_else(|| Problem::MethodNotAllowed { allow: self.allow() })
-    }
-
-    /// The methods, as the `Allow` header lists them.
-    pub(crate) fn allow(&self) -> String {
-        let mut methods = Vec::new();
-        for (method, action) in self.route.served(self.role) {
-            methods.push(method.as_str());
-            if answers_head(method, *action) {
-                methods.push(Method::HEAD.as_str());
-            }
-        }
-        methods.push(Method::OPTIONS.as_str());
-        methods.join(", ")
-    }
-}
-
 /// A GET that makes something, an account or a challenge, is none that a HEAD may stand for, and what a verb's does is the
 /// safe's to say.
 fn answers_head(method: &Method, action: Action) -> bool {
@@ -177,6 +153,38 @@ pub(crate) struct Found<'p> {
     pub(crate) number: usize,
     pub(crate) id: Option<&'p str>,
     pub(crate) rest: Option<&'p str>,
+    /// Of a verb, by which methods it is listed.
+    listed: Option<VerbMethods>,
+}
+
+impl Found<'_> {
+    /// What is done for a method.
+    pub(crate) fn action(&self, method: &Method) -> Result<Action, Problem> {
+        let answers = |(own, action): &&(Method, Action)| {
+            own == method || (*method == Method::HEAD && answers_head(own, *action))
+        };
+        let found = self.methods().find(answers);
+        found.map(|(_, action)| *action).ok_or_else(|| Problem::MethodNotAllowed { allow: self.allow() })
+    }
+
+    /// The methods, as the `Allow` header lists them.
+    pub(crate) fn allow(&self) -> String {
+        let mut methods = Vec::new();
+        for (method, action) in self.methods() {
+            methods.push(method.as_str());
+            if answers_head(method, *action) {
+                methods.push(Method::HEAD.as_str());
+            }
+        }
+        methods.push(Method::OPTIONS.as_str());
+        methods.join(", ")
+    }
+
+    fn methods(&self) -> impl Iterator<Item = &'static (Method, Action)> {
+        let listed = self.listed;
+        let is_listed = move |method: &Method| listed.is_none_or(|listed| listed.include(method));
+        self.route.served(self.role).filter(move |(method, _)| is_listed(method))
+    }
 }
 
 impl Router {
@@ -195,17 +203,18 @@ impl Router {
         Ok(Self { table, role, verbs })
     }
 
-    /// Finds the route of a path. A trailing slash is another path, and so is another version.
+    /// Finds the route of a path; a verb that is listed by no method has none. A trailing slash is another path, and so is
+    /// another version.
     pub(crate) fn find<'p>(&self, path: &'p str) -> Result<Found<'p>, Problem> {
         let found = self.table.at(path).map_err(|_| Problem::NotFound)?;
         let is_version = found.params.get("v").is_none_or(|version| VERSIONS.contains(&version));
         let rest = found.params.get("verb");
-        let is_verb = rest.is_none_or(|verb| self.verbs.know(verb));
-        if !is_version || !is_verb {
+        let listed = rest.and_then(|verb| self.verbs.methods(verb));
+        if !is_version || rest.is_some() != listed.is_some() {
             return Err(Problem::NotFound);
         }
         let (number, route) = *found.value;
-        Ok(Found { route, role: self.role, number, id: found.params.get("id"), rest })
+        Ok(Found { route, role: self.role, number, id: found.params.get("id"), rest, listed })
     }
 }
 
@@ -267,6 +276,23 @@ mod tests {
         }
         let not_allowed = Err(Problem::MethodNotAllowed { allow: "GET, POST, OPTIONS".into() });
         assert_eq!(find(&Method::HEAD, "/v1/auth/sign-in"), not_allowed, "a HEAD asks for no challenge");
+    }
+
+    #[test]
+    fn a_verb_has_the_methods_that_it_is_listed_by() {
+        let listed = Verbs::parse(["POST validateEmail", "GET wallet/{id}", "POST wallet/{id}"]).unwrap();
+        let gateway = Router::new(Role::Gateway { has_identity: false }, listed).unwrap();
+        for (path, takes, refuses, allow) in [
+            ("/v1/ibexsafe/validateEmail", Method::POST, Method::GET, "POST, OPTIONS"),
+            ("/v1/ibexsafe/wallet/jane", Method::GET, Method::HEAD, "GET, POST, OPTIONS"),
+        ] {
+            let found = gateway.find(path).unwrap();
+            assert_eq!(found.action(&takes), Ok(Action::CallVerb), "{path}");
+            for method in [refuses, Method::PUT] {
+                let refused = Err(Problem::MethodNotAllowed { allow: allow.to_owned() });
+                assert_eq!(found.action(&method), refused, "{method} {path}");
+            }
+        }
     }
 
     #[test]

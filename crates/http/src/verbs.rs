@@ -1,19 +1,13 @@
-//! Verbs of a remote safe: which there are, and what must hold of a call before any of it goes on.
+//! The table of verbs of a remote safe: which there are, by which methods, and whose paths they are.
 //!
-//! What is sent is the path that was checked, and the body that was checked; nothing here knows what a verb means.
+//! Nothing here knows what a verb means.
 
-use bytes::Bytes;
-use http::request::Parts;
-use http::{HeaderValue, Method, Response, StatusCode, header};
-use strongroom_domain::{ExternalUserId, VerbBodyError, check_verb_body};
-use strongroom_ports::{Principal, VerbAnswer, VerbCall};
+use http::Method;
+use strongroom_domain::ExternalUserId;
 use thiserror::Error;
 
-use crate::answer::{self, Body};
-use crate::api::{Api, Provenance, Safe, passed_on};
-use crate::gated_body::BodyFault;
 use crate::problem::Problem;
-use crate::{body, gate, routes, tenant_names};
+use crate::routes;
 
 /// The deepest path of a verb.
 const MAX_SEGMENTS: usize = 8;
@@ -80,9 +74,10 @@ impl Verbs {
         self.takes_any
     }
 
-    /// Whether a path is a verb's, by any method.
-    pub(crate) fn know(&self, path: &str) -> bool {
-        [Method::GET, Method::POST].iter().any(|method| self.has(method, path))
+    /// By which methods a path is a verb's; `None` where it is none.
+    pub(crate) fn methods(&self, path: &str) -> Option<VerbMethods> {
+        let found = VerbMethods { get: self.has(&Method::GET, path), post: self.has(&Method::POST, path) };
+        (found.get || found.post).then_some(found)
     }
 
     fn has(&self, method: &Method, path: &str) -> bool {
@@ -91,7 +86,7 @@ impl Verbs {
     }
 
     /// Ownership of a path: every id in it is the caller's.
-    fn check(&self, method: &Method, path: &str, caller: &ExternalUserId) -> Result<(), Problem> {
+    pub(crate) fn check(&self, method: &Method, path: &str, caller: &ExternalUserId) -> Result<(), Problem> {
         let mut before = "";
         for segment in path.split('/') {
             if before.eq_ignore_ascii_case(BEFORE_PERSON) {
@@ -107,6 +102,19 @@ impl Verbs {
             }
         }
         Ok(())
+    }
+}
+
+/// By which methods a path is a verb's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct VerbMethods {
+    get: bool,
+    post: bool,
+}
+
+impl VerbMethods {
+    pub(crate) fn include(self, method: &Method) -> bool {
+        (self.get && *method == Method::GET) || (self.post && *method == Method::POST)
     }
 }
 
@@ -203,66 +211,6 @@ pub enum VerbError {
     TooMany,
 }
 
-/// `GET|POST …/ibexsafe/{verb…}`, of a caller who is known.
-pub(crate) async fn call<B>(
-    api: &Api,
-    head: &Parts,
-    body: B,
-    principal: &Principal,
-    (path, provenance): (&str, Provenance<'_>),
-) -> Result<Response<Body>, Problem>
-where
-    B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
-{
-    let Safe::Remote { safe, verbs, .. } = &api.safe else { return Err(Problem::NotFound) };
-    if !verbs.has(&head.method, path) {
-        return Err(Problem::NotFound);
-    }
-    if !tenant_names::names_no_more_than_a_tenant(&head.uri) {
-        return Err(Problem::QueryRefused);
-    }
-    let caller = &principal.caller;
-    let text = if head.method == Method::POST {
-        body::demand_json(&head.headers)?;
-        Some(body::collect(body, &head.headers, &api.http_limits, &api.places).await?)
-    } else {
-        None
-    };
-    verbs.check(&head.method, path, &caller.person)?;
-    if let Some(text) = &text {
-        check_verb_body(text, &caller.person).map_err(|error| match error {
-            VerbBodyError::Json(error) => Problem::from(error),
-            VerbBodyError::NotOwner(error) => error.into(),
-        })?;
-    }
-    let verb = VerbCall { path, body: text.as_ref() };
-    let answered = safe.call(passed_on(head, provenance)?, caller, verb).await;
-    if let Some(text) = text {
-        body::scrub(text);
-    }
-    response(api, head, answered?)
-}
-
-/// What another server has answered, as it is. It is asked for either kind of JSON; which one its answer passes for is between
-/// this client and us.
-pub(crate) fn response(api: &Api, head: &Parts, answer: VerbAnswer) -> Result<Response<Body>, Problem> {
-    let status = StatusCode::from_u16(answer.status).map_err(|_| Problem::BadGateway)?;
-    if answer.body.is_empty() {
-        return Ok(answer::empty(status));
-    }
-    let is_problem = answer.is_problem && !gate::takes_json_only(head);
-    let media_type = if is_problem { "application/problem+json" } else { "application/json" };
-    let mut response = answer::ready_json(status, api.places.hold(answer.body)?, media_type);
-    if let Some(retry_after_s) = answer.retry_after_s {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
-    }
-    if status == StatusCode::UNAUTHORIZED {
-        let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    }
-    Ok(response)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,7 +222,7 @@ mod tests {
     #[test]
     fn a_verb_is_known_by_its_method_and_its_very_path() {
         let verbs = verbs(&["POST validateEmail", "GET wallet/{id}/chain/{any:chain}"]);
-        assert!(verbs.has(&Method::POST, "validateEmail") && verbs.know("validateEmail"));
+        assert!(verbs.has(&Method::POST, "validateEmail") && verbs.methods("validateEmail").is_some());
         assert!(verbs.has(&Method::GET, "wallet/jane/chain/1"));
         for path in [
             "",
@@ -286,21 +234,21 @@ mod tests {
             "wallet/jane/chain/..",
             "wallet/jane/chain/%31",
         ] {
-            assert!(!verbs.know(path), "{path}");
+            assert_eq!(verbs.methods(path), None, "{path}");
         }
         assert!(!verbs.has(&Method::GET, "validateEmail"));
     }
 
     #[test]
     fn any_verb_is_one_only_where_it_is_asked_for_and_of_plain_segments() {
-        assert!(!Verbs::default().know("anything"));
+        assert_eq!(Verbs::default().methods("anything"), None);
         let any = verbs(&["*"]);
-        assert!(any.know("anything/at/all"));
+        assert!(any.methods("anything/at/all").is_some());
         let long = "a".repeat(MAX_SEGMENT_BYTES + 1);
         for path in
             ["", "a//b", "a/", "..", "a/../b", "a/.", "a%2fb", "a;b", "a b", "1/2/3/4/5/6/7/8/9", &long]
         {
-            assert!(!any.know(path), "{path}");
+            assert_eq!(any.methods(path), None, "{path}");
         }
     }
 
@@ -344,7 +292,7 @@ mod tests {
         for (path, expected) in
             [("a/john", Ok(())), ("b/john", Ok(())), ("c/john", Err(Problem::NotOwner)), ("c/jane", Ok(()))]
         {
-            assert!(verbs.know(path));
+            assert!(verbs.methods(path).is_some());
             assert_eq!(verbs.check(&Method::GET, path, &jane), expected, "{path}");
         }
     }

@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::routes::Action;
 use crate::tenant_names::{TenantNames, query_value};
-use crate::{bearer, body, trace_parent, verbs};
+use crate::{bearer, body, trace_parent, verb_call, verbs};
 
 /// What a sign-up may say in its query, beside its tenant; what else stands there is left behind, as a safe ignores it.
 const SIGN_UP_PARAMETERS: [&str; 7] =
@@ -116,7 +116,7 @@ impl Exchange {
         }
         let answered = identity.call(call).await;
         body::scrub(text);
-        verbs::response(&self.api, head, answered?)
+        verb_call::response(&self.api, head, answered?)
     }
 
     /// The body, one JSON object, and whether it names a person.

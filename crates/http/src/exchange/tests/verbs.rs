@@ -58,7 +58,9 @@ async fn what_is_not_listed_or_about_somebody_else_goes_nowhere() {
     let duplicate = format!(r#"{{"externalUserId":"{ID}","externalUserId":"{ID}"}}"#);
     for (request, body, status, expected) in [
         (request("POST", "/v1/ibexsafe/other"), own.as_str(), 404, "not_found"),
-        (request("GET", verb), "", 404, "not_found"),
+        (anonymous("POST", "/v1/ibexsafe/other"), own.as_str(), 404, "not_found"),
+        (request("GET", verb), "", 405, "method_not_allowed"),
+        (anonymous("GET", verb), "", 405, "method_not_allowed"),
         (request("PUT", verb), own.as_str(), 405, "method_not_allowed"),
         (request("HEAD", "/v1/ibexsafe/wallet/x"), "", 405, "method_not_allowed"),
         (anonymous("POST", verb), own.as_str(), 401, "token_missing"),
