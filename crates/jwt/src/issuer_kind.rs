@@ -42,15 +42,14 @@ impl IssuerKind {
     pub(crate) fn problems(&self, algorithms: &[Algorithm]) -> impl Iterator<Item = ForeignIssuerProblem> {
         let is_mac = |algorithm: &Algorithm| algorithm.family() == AlgorithmFamily::Hmac;
         let found = match self {
-            Self::Bound { subject_claim, token_type, .. } => [
+            Self::Bound { subject_claim, token_type, .. } => vec![
                 (subject_claim.is_empty(), ForeignIssuerProblem::NoSubjectClaim),
                 (token_type.as_deref() == Some(""), ForeignIssuerProblem::NoTokenType),
                 (token_type.as_deref().is_some_and(is_assertion_type), ForeignIssuerProblem::AssertionType),
             ],
-            Self::Gateway { tenants } => [
+            Self::Gateway { tenants } => vec![
                 (tenants.is_empty(), ForeignIssuerProblem::NoTenants),
                 (algorithms.iter().any(is_mac), ForeignIssuerProblem::SharedSecret),
-                (false, ForeignIssuerProblem::NoTokenType),
             ],
         };
         found.into_iter().filter_map(|(is_wrong, problem)| is_wrong.then_some(problem))

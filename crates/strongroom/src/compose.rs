@@ -15,7 +15,7 @@ use strongroom_ports::{Authenticator, Clock, Randomness, RemoteIdentity, Sealer}
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
 use strongroom_upstream::{
-    ApiKey, Client, Credentials, Endpoint, HttpIdentity, HttpUpstream, SafeFigures, SafeLimits,
+    ApiKey, BaseAddress, Client, Credentials, Endpoint, HttpIdentity, HttpUpstream, SafeFigures, SafeLimits,
 };
 
 use crate::failure::Failure;
@@ -64,9 +64,9 @@ pub(crate) struct SafeParts {
 #[derive(Debug)]
 pub(crate) struct RemoteParts {
     pub(crate) client: Client,
-    pub(crate) endpoint: Endpoint,
+    pub(crate) address: BaseAddress,
     /// The identity service, if there is one, and what asks it.
-    pub(crate) identity: Option<(Client, Endpoint)>,
+    pub(crate) identity: Option<(Client, BaseAddress)>,
     pub(crate) credentials: CredentialParts,
     pub(crate) limits: SafeLimits,
     pub(crate) health: Option<Endpoint>,
@@ -215,19 +215,11 @@ fn gateway(
             (Credentials::Assertion(made.clone()), Some(made))
         }
     };
-    let upstream = HttpUpstream::new(parts.client, parts.endpoint, credentials, parts.limits, parts.health);
-    let upstream = upstream.ok_or_else(|| Failure::Running("the safe's URL has a query".to_owned()))?;
+    let upstream = HttpUpstream::new(parts.client, parts.address, credentials, parts.limits, parts.health);
     let figures = upstream.figures();
-    let identity = match parts.identity {
-        None => None,
-        Some((client, endpoint)) => {
-            let identity = HttpIdentity::new(client, endpoint, parts.limits);
-            identity
-                .ok_or_else(|| Failure::Running("the identity service's URL has a query".to_owned()))?
-                .into()
-        }
-    };
-    let identity = identity.map(|identity: HttpIdentity| Arc::new(identity) as Arc<dyn RemoteIdentity>);
+    let identity = parts.identity.map(|(client, address)| {
+        Arc::new(HttpIdentity::new(client, address, parts.limits)) as Arc<dyn RemoteIdentity>
+    });
     Ok(House {
         safe: Safe::Remote { safe: Arc::new(upstream), verbs: parts.verbs, identity },
         remembered: remember(vec![foreign]),

@@ -10,8 +10,8 @@ use strongroom_jwt::{ForeignIssuer, ForeignKeys, IssuerKind, MAX_DOCUMENT_BYTES,
 use strongroom_seal::Keyring;
 use strongroom_seal::secret_file::{MAX_SECRET_FILE_BYTES, read_secret_file};
 use strongroom_upstream::{
-    ApiKey, Client, ClientCertificate, ClientCertificateError, ClientLimits, Endpoint, HttpKeySetSource,
-    Roots,
+    ApiKey, BaseAddress, Client, ClientCertificate, ClientCertificateError, ClientLimits, Endpoint,
+    HttpKeySetSource, Roots,
 };
 use zeroize::Zeroizing;
 
@@ -100,15 +100,14 @@ pub(crate) fn issuer_keys(issuer: &Issuer) -> Result<ForeignKeys, Failure> {
 ///
 /// As [`keyring`].
 pub(crate) fn remote(configured: Remote) -> Result<RemoteParts, Failure> {
-    let Remote { endpoint, identity, credentials, verbs, ca_file, client_certificate, limits, health } =
+    let Remote { address, identity, credentials, verbs, ca_file, client_certificate, limits, health } =
         configured;
     let shown = client_certificate.as_ref().map(self::client_certificate).transpose()?;
-    let client_of = |endpoint: &Endpoint| {
-        client(endpoint, ca_file.as_deref(), ("upstream", "ca_file"), shown.clone(), PROBE_LIMITS)
+    let client_of = |address: &BaseAddress| {
+        client(address.endpoint(), ca_file.as_deref(), ("upstream", "ca_file"), shown.clone(), PROBE_LIMITS)
     };
-    let client = client_of(&endpoint)?;
-    let identity =
-        identity.map(|endpoint| Ok::<_, Failure>((client_of(&endpoint)?, endpoint))).transpose()?;
+    let client = client_of(&address)?;
+    let identity = identity.map(|address| Ok::<_, Failure>((client_of(&address)?, address))).transpose()?;
     let credentials = match credentials {
         ShownToSafe::CallerToken => CredentialParts::CallerToken,
         ShownToSafe::ApiKey(path) => CredentialParts::ApiKey(api_key(&path)?),
@@ -116,7 +115,7 @@ pub(crate) fn remote(configured: Remote) -> Result<RemoteParts, Failure> {
             CredentialParts::Assertion { keys: signing_keys(&KeySource::File(keys))?, issuer, audience }
         }
     };
-    Ok(RemoteParts { client, endpoint, identity, credentials, limits, health, verbs })
+    Ok(RemoteParts { client, address, identity, credentials, limits, health, verbs })
 }
 
 fn api_key(path: &Path) -> Result<ApiKey, Failure> {

@@ -15,8 +15,8 @@ use strongroom_ports::{
     IdentityAct, IdentityCall, IdentityCallError, RemoteIdentity, TenantId, UpstreamError, VerbAnswer,
 };
 
+use crate::base_address::BaseAddress;
 use crate::client::Client;
-use crate::endpoint::Endpoint;
 use crate::http_upstream::{Remote, SafeLimits};
 use crate::line::Answer;
 use crate::passed_json::{Passed, pass, retry_after_s};
@@ -29,17 +29,13 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The identity service behind this gateway.
 pub struct HttpIdentity {
     remote: Remote,
-    host: HeaderValue,
-    base: Box<str>,
 }
 
 impl HttpIdentity {
-    /// A service at this address, whose path is what `/{v}/auth/…` is below; `None` when the address has a query.
+    /// A service at this address, whose path is what `/{v}/auth/…` is below.
     #[must_use]
-    pub fn new(client: Client, endpoint: Endpoint, limits: SafeLimits) -> Option<Self> {
-        let host = HeaderValue::try_from(endpoint.authority()).ok()?;
-        let base = endpoint.is_base().then(|| endpoint.target().trim_end_matches('/').into())?;
-        Some(Self { remote: Remote::new(client, endpoint, limits), host, base })
+    pub fn new(client: Client, address: BaseAddress, limits: SafeLimits) -> Self {
+        Self { remote: Remote::new(client, address, limits) }
     }
 
     /// What it counts.
@@ -56,14 +52,14 @@ impl HttpIdentity {
             IdentityAct::Remove => (Method::DELETE, "", None),
         };
         let mark = if query.is_empty() { "" } else { "?" };
-        let target = [&*self.base, "/", call.path, mark, query].concat();
+        let target = [self.remote.address.path(), "/", call.path, mark, query].concat();
         let mut request = Request::new(body.cloned().map(Full::new).unwrap_or_default());
         *request.method_mut() = method;
         *request.uri_mut() = Uri::try_from(target).map_err(|_| UpstreamError::Failed)?;
         *request.version_mut() = Version::HTTP_11;
         let headers = request.headers_mut();
         headers.reserve(10);
-        headers.insert(HOST, self.host.clone());
+        headers.insert(HOST, self.remote.address.host().clone());
         headers.insert(ACCEPT, JSON_OR_PROBLEM);
         headers.insert(X_REQUEST_ID, text(call.request_id)?);
         match (call.act, body) {

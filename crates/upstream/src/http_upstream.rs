@@ -17,6 +17,7 @@ use strongroom_ports::{
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::base_address::BaseAddress;
 use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::failure::RequestFailure;
@@ -66,18 +67,17 @@ pub struct HttpUpstream {
 }
 
 impl HttpUpstream {
-    /// A safe at this address, whose path is what its routes are below; `None` when the address has a query. `health`: what
-    /// readiness asks, if anything.
+    /// A safe at this address, whose path is what its routes are below. `health`: what readiness asks, if anything.
     #[must_use]
     pub fn new(
         client: Client,
-        endpoint: Endpoint,
+        address: BaseAddress,
         credentials: Credentials,
         limits: SafeLimits,
         health: Option<Endpoint>,
-    ) -> Option<Self> {
-        let requests = Requests::new(&endpoint, credentials)?;
-        Some(Self { remote: Remote::new(client, endpoint, limits), requests, health })
+    ) -> Self {
+        let requests = Requests::new(&address, credentials);
+        Self { remote: Remote::new(client, address, limits), requests, health }
     }
 
     /// What it counts.
@@ -114,16 +114,16 @@ impl HttpUpstream {
 /// Another server, and the connections to it.
 pub(crate) struct Remote {
     client: Client,
-    endpoint: Endpoint,
+    pub(crate) address: BaseAddress,
     limits: SafeLimits,
     pool: Pool,
     pub(crate) figures: Arc<SafeFigures>,
 }
 
 impl Remote {
-    pub(crate) fn new(client: Client, endpoint: Endpoint, limits: SafeLimits) -> Self {
+    pub(crate) fn new(client: Client, address: BaseAddress, limits: SafeLimits) -> Self {
         let pool = Pool::new(limits.idle);
-        Self { client, endpoint, limits, pool, figures: Arc::default() }
+        Self { client, address, limits, pool, figures: Arc::default() }
     }
 
     /// When whatever a caller asks for now must be over, however many questions it takes.
@@ -194,7 +194,7 @@ impl Remote {
 
     async fn connect(&self) -> Result<Line, NoLine> {
         self.figures.connected();
-        let stream = timeout(self.limits.connect, self.client.connect(&self.endpoint)).await;
+        let stream = timeout(self.limits.connect, self.client.connect(self.address.endpoint())).await;
         let stream = stream.map_err(|_| NoLine::TooSlow)?.map_err(|failure| match failure {
             RequestFailure::Reset => NoLine::Reset,
             _ => NoLine::Failed,

@@ -13,6 +13,7 @@
 //! the other side sent. Where to go is the operator's word and never a token's.
 
 mod addresses;
+mod base_address;
 mod client;
 mod client_certificate;
 mod endpoint;
@@ -29,6 +30,7 @@ mod safe_figures;
 mod safe_requests;
 mod stream;
 
+pub use base_address::BaseAddress;
 pub use client::{Client, ClientLimits, UnusableTls};
 pub use client_certificate::{ClientCertificate, ClientCertificateError};
 pub use endpoint::{Endpoint, EndpointError};

@@ -13,7 +13,7 @@ use http_body_util::Full;
 use strongroom_domain::{EntityTag, Patch, Precondition, Tags, scrub};
 use strongroom_ports::{Assertions, Caller, PassedOn, Token, UpstreamError};
 
-use crate::endpoint::Endpoint;
+use crate::base_address::BaseAddress;
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -64,10 +64,8 @@ pub(crate) struct Requests {
 
 impl Requests {
     /// To the safe at this address, below its path.
-    pub(crate) fn new(endpoint: &Endpoint, credentials: Credentials) -> Option<Self> {
-        let host = HeaderValue::try_from(endpoint.authority()).ok()?;
-        let base = endpoint.target().trim_end_matches('/');
-        (!base.contains('?')).then(|| Self { host, base: base.into(), credentials })
+    pub(crate) fn new(address: &BaseAddress, credentials: Credentials) -> Self {
+        Self { host: address.host().clone(), base: address.path().into(), credentials }
     }
 
     /// `GET …/userdata/external/{id}`.

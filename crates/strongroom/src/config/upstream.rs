@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use strongroom_http::Verbs;
-use strongroom_upstream::{Endpoint, SafeLimits};
+use strongroom_upstream::{BaseAddress, Endpoint, SafeLimits};
 
 use super::raw::Raw;
 use super::reader::{Noted, Section};
@@ -21,9 +21,9 @@ const ASSERTION_KEYS: &str = "gateway.json";
 #[derive(Debug, Clone)]
 pub(crate) struct Remote {
     /// `safe_url`: what its routes are below.
-    pub(crate) endpoint: Endpoint,
+    pub(crate) address: BaseAddress,
     /// `identity_url`: what the identity service's `/{v}/auth/…` is below; `None`: there is no `auth/…` here.
-    pub(crate) identity: Option<Endpoint>,
+    pub(crate) identity: Option<BaseAddress>,
     /// `credentials`, and what goes with them.
     pub(crate) credentials: ShownToSafe,
     /// `verbs`: what is forwarded beside user data.
@@ -68,7 +68,7 @@ pub(crate) struct ClientCertificateFiles {
 
 impl Remote {
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
-        let endpoint = section.required("safe_url", |raw| base(raw.text()?));
+        let address = section.required("safe_url", |raw| base(raw.text()?));
         let identity = section.read("identity_url", "", |raw| match raw.text()? {
             "" => Ok(None),
             url => base(url).map(Some),
@@ -84,8 +84,9 @@ impl Remote {
         let answer_bytes = section.read("answer_bytes", 1_048_576, |raw| raw.size(1024..=MAX_ANSWER_BYTES));
         let health_path = section.read("health_path", "", |raw| raw.text().map(str::to_owned));
 
-        let (endpoint, identity, ca_file) = (endpoint?, identity?, ca_file.ok()?);
-        let is_plain = endpoint.is_plain() && identity.as_ref().is_none_or(Endpoint::is_plain);
+        let (address, identity, ca_file) = (address?, identity?, ca_file.ok()?);
+        let is_plain =
+            [Some(&address), identity.as_ref()].into_iter().flatten().all(|it| it.endpoint().is_plain());
         if ca_file.is_some() && is_plain {
             return section.refuse("ca_file", "goes with an https URL only");
         }
@@ -95,7 +96,7 @@ impl Remote {
         }
         let health = match health_path?.as_str() {
             "" => None,
-            path => match endpoint.at(path) {
+            path => match address.endpoint().at(path) {
                 Some(health) => Some(health),
                 None => {
                     return section
@@ -119,18 +120,14 @@ impl Remote {
             // Nothing would say who asks, and any caller could ask whatever the key may.
             return section.refuse("verbs", r#""*" never goes with credentials = "api-key": list the verbs"#);
         }
-        Some(Self { endpoint, identity, credentials, verbs, ca_file, client_certificate, limits, health })
+        Some(Self { address, identity, credentials, verbs, ca_file, client_certificate, limits, health })
     }
 }
 
 /// An address that other paths are put behind.
-fn base(url: &str) -> Result<Endpoint, String> {
+fn base(url: &str) -> Result<BaseAddress, String> {
     let endpoint = Endpoint::parse(url).map_err(|error| error.to_string())?;
-    if endpoint.is_base() {
-        Ok(endpoint)
-    } else {
-        Err("a path of plain segments, without a query".to_owned())
-    }
+    BaseAddress::new(endpoint).ok_or_else(|| "a path of plain segments, without a query".to_owned())
 }
 
 fn read_credentials(section: &mut Section<'_>) -> Option<ShownToSafe> {

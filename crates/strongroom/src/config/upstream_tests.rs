@@ -39,7 +39,8 @@ fn an_identity_service_is_an_address_like_the_safe_s() {
         ["https://id.example", "https://id.example:8443/api/", "http://127.0.0.1:1", "http://localhost:1/a"]
     {
         let identity = remote(&format!("identity_url = \"{url}\"")).identity;
-        assert_eq!(identity, Some(strongroom_upstream::Endpoint::parse(url).unwrap()), "{url}");
+        let endpoint = strongroom_upstream::Endpoint::parse(url).unwrap();
+        assert_eq!(identity, strongroom_upstream::BaseAddress::new(endpoint), "{url}");
     }
     for url in [
         "http://id.example",

@@ -5,7 +5,7 @@ use strongroom_ports::{
     IdentityAct, IdentityCall, IdentityCallError, RemoteIdentity as _, TenantId, VerbAnswer,
 };
 use strongroom_testkit::fake::ManualClock;
-use strongroom_upstream::{Client, ClientLimits, Endpoint, HttpIdentity, Roots, SafeLimits};
+use strongroom_upstream::{BaseAddress, Client, ClientLimits, Endpoint, HttpIdentity, Roots, SafeLimits};
 
 use crate::scripted::{Scripted, Step, generous, json, with};
 use crate::server::{GENEROUS, SHORT};
@@ -15,7 +15,7 @@ fn identity(server: &Scripted, limits: SafeLimits) -> HttpIdentity {
     let client =
         Client::new(Roots::none(), std::sync::Arc::new(ManualClock::default()), client_limits).unwrap();
     let endpoint = Endpoint::parse(&format!("http://{}/base/", server.address)).unwrap();
-    HttpIdentity::new(client, endpoint, limits).unwrap()
+    HttpIdentity::new(client, BaseAddress::new(endpoint).unwrap(), limits)
 }
 
 const READ: IdentityCall<'_> = call(IdentityAct::Read);
@@ -204,7 +204,7 @@ async fn a_service_that_takes_too_long_or_cannot_be_reached_is_told_apart() {
     drop(listener);
     let limits = ClientLimits { connect: GENEROUS, total: GENEROUS, body_bytes: 10_000 };
     let client = Client::new(Roots::none(), std::sync::Arc::new(ManualClock::default()), limits).unwrap();
-    let gone = HttpIdentity::new(client, endpoint, generous()).unwrap();
+    let gone = HttpIdentity::new(client, BaseAddress::new(endpoint).unwrap(), generous());
     assert_eq!(gone.call(READ).await, Err(IdentityCallError::Failed));
 }
 

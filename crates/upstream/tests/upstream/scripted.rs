@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use strongroom_domain::ExternalUserId;
 use strongroom_ports::{Caller, PassedOn, RemoteSafe as _, TenantId, Upstream};
 use strongroom_testkit::fake::ManualClock;
-use strongroom_upstream::{Client, ClientLimits, Credentials, Endpoint, HttpUpstream, Roots, SafeLimits};
+use strongroom_upstream::{
+    BaseAddress, Client, ClientLimits, Credentials, Endpoint, HttpUpstream, Roots, SafeLimits,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -118,7 +120,8 @@ pub(crate) fn upstream_that_believes(
 ) -> HttpUpstream {
     let client_limits = ClientLimits { connect: GENEROUS, total: GENEROUS, body_bytes: 10_000 };
     let client = Client::new(roots, Arc::new(ManualClock::default()), client_limits).unwrap();
-    HttpUpstream::new(client, Endpoint::parse(url).unwrap(), credentials, limits, None).unwrap()
+    let address = BaseAddress::new(Endpoint::parse(url).unwrap()).unwrap();
+    HttpUpstream::new(client, address, credentials, limits, None)
 }
 
 pub(crate) const PASSED: PassedOn<'_> = PassedOn {

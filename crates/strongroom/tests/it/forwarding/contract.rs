@@ -8,7 +8,9 @@ use strongroom_jwt::{GatewayAssertions, SigningKeys};
 use strongroom_ports::{Clock, PassedOn, RemoteSafe as _, Timestamp};
 use strongroom_seal::SystemRandomness;
 use strongroom_testkit::contract;
-use strongroom_upstream::{Client, ClientLimits, Credentials, Endpoint, HttpUpstream, Roots, SafeLimits};
+use strongroom_upstream::{
+    BaseAddress, Client, ClientLimits, Credentials, Endpoint, HttpUpstream, Roots, SafeLimits,
+};
 
 use super::world;
 
@@ -54,9 +56,9 @@ fn a_remote_safe_keeps_the_contract_of_the_port_alone_and_with_many_writers() {
         answer_bytes: 1 << 20,
     };
     let url = format!("http://{}/v1/ibexsafe", safe.address);
+    let address = BaseAddress::new(Endpoint::parse(&url).unwrap()).unwrap();
     let credentials = Credentials::Assertion(Arc::new(assertions));
-    let upstream = HttpUpstream::new(client, Endpoint::parse(&url).unwrap(), credentials, limits, None);
-    let upstream = upstream.unwrap();
+    let upstream = HttpUpstream::new(client, address, credentials, limits, None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         contract::upstream(&*upstream.on_behalf(PASSED)).await;
