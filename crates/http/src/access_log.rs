@@ -19,7 +19,7 @@ pub const ACCESS_LOG_TARGET: &str = "strongroom::access";
 pub(crate) struct Line<'a> {
     /// `None` where the head was refused before it was read so far.
     pub(crate) method: Option<&'a Method>,
-    pub(crate) route: &'static str,
+    pub(crate) route: &'a str,
     pub(crate) status: StatusCode,
     pub(crate) duration: Duration,
     pub(crate) client: std::net::IpAddr,

@@ -21,7 +21,7 @@ use crate::answer::{self, Body};
 use crate::api::{Api, Provenance};
 use crate::client_address::{Client, Peer};
 use crate::gated_body::BodyFault;
-use crate::metrics::{Metrics, NO_ROUTE};
+use crate::metrics::Metrics;
 use crate::places::Place;
 use crate::problem::Problem;
 use crate::rate_limit::RateLimit;
@@ -71,8 +71,7 @@ impl Exchange {
         let request_id = self.api.request_ids.of(&head.headers);
         let client = self.api.trusted_proxies.client(peer, &head.headers);
         let found = self.router.find(head.uri.path());
-        let (route, template) =
-            found.as_ref().map_or((None, NO_ROUTE), |found| (Some(found.number), found.route.template));
+        let route = found.as_ref().ok().map(|found| self.router.template_of(found, &head.method));
         // A head that the scan refused has a substitute of ours in its place.
         let method = verdict.is_ok().then_some(&head.method);
         let mut principal = None;
@@ -113,7 +112,7 @@ impl Exchange {
         if access_log::is_kept() && self.deserves_a_line(admitted.is_ok(), response.status(), start) {
             access_log::write(&access_log::Line {
                 method,
-                route: template,
+                route: self.metrics.template(route),
                 status: response.status(),
                 duration,
                 client,

@@ -112,15 +112,14 @@ fn durations(metrics: &Metrics, encoder: &mut DescriptorEncoder<'_>) -> fmt::Res
         Some(&Unit::Seconds),
         MetricType::Histogram,
     )?;
-    for (route, reading) in metrics.durations() {
-        if reading.count > 0 {
-            histograms.encode_family(&[("route", route)])?.encode_histogram::<NoLabelSet>(
-                reading.sum_s,
-                reading.count,
-                &reading.buckets,
-                None,
-            )?;
-        }
+    for (route, class, reading) in metrics.durations() {
+        let labels = [("route", route), ("class", class)];
+        histograms.encode_family(&labels)?.encode_histogram::<NoLabelSet>(
+            reading.sum_s,
+            reading.count,
+            &reading.buckets,
+            None,
+        )?;
     }
     Ok(())
 }
@@ -157,16 +156,17 @@ mod tests {
 
     #[test]
     fn what_was_counted_is_listed_with_its_labels_and_its_unit() {
-        let metrics = Metrics::new(Arc::new(crate::places::Places::new(1, 1)));
+        let metrics =
+            Metrics::new(Arc::new(crate::places::Places::new(1, 1)), &crate::verbs::Verbs::default());
         metrics.answered(None, Some(&Method::GET), StatusCode::NOT_FOUND, Duration::from_millis(1500));
         metrics.refusals.count(Refusal::Framing);
         let text = scraped(metrics);
         for line in [
             r#"strongroom_http_requests_total{route="-",method="GET",status="404"} 1"#,
-            r#"strongroom_http_request_duration_seconds_bucket{route="-",le="1"} 0"#,
-            r#"strongroom_http_request_duration_seconds_bucket{route="-",le="5"} 1"#,
-            r#"strongroom_http_request_duration_seconds_bucket{route="-",le="+Inf"} 1"#,
-            r#"strongroom_http_request_duration_seconds_sum{route="-"} 1.5"#,
+            r#"strongroom_http_request_duration_seconds_bucket{route="-",class="4xx",le="1"} 0"#,
+            r#"strongroom_http_request_duration_seconds_bucket{route="-",class="4xx",le="5"} 1"#,
+            r#"strongroom_http_request_duration_seconds_bucket{route="-",class="4xx",le="+Inf"} 1"#,
+            r#"strongroom_http_request_duration_seconds_sum{route="-",class="4xx"} 1.5"#,
             r#"strongroom_gate_refusals_total{reason="framing"} 1"#,
             r#"strongroom_gate_refusals_total{reason="idle"} 0"#,
             r#"strongroom_http_over_rate_total{by="person"} 0"#,

@@ -1,7 +1,7 @@
 //! What operators can count of the surface: answers, times, refusals, connections.
 //!
-//! A request costs three additions here, each into a place that no other core writes to. A label is a route's template, a method or
-//! a reason of a fixed list, or a status: never anything that a stranger chose.
+//! A request costs three additions here, each into a place that no other core writes to. A label is a route's template, a verb as
+//! the operator has written it, a method or a reason of a fixed list, or a status: never anything that a stranger chose.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -14,6 +14,7 @@ use crate::parking::Warm;
 use crate::places::Places;
 use crate::refusal::Refusals;
 use crate::routes;
+use crate::verbs::Verbs;
 
 /// Methods that are counted by name; any other is `other`.
 pub(crate) const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "DELETE", "OPTIONS", "other"];
@@ -21,7 +22,10 @@ pub(crate) const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "DELETE", "OPTIONS
 pub(crate) const NO_ROUTE: &str = "-";
 /// The first status, and how many there could be (RFC 9110, section 15).
 const FIRST_STATUS: u16 = 100;
-const STATUSES: usize = 500;
+/// How many statuses have one first digit, which is their class.
+const OF_CLASS: usize = 100;
+/// The classes.
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// Cores that count apart from each other; of more than these, some share.
 const SHARDS: usize = 16;
@@ -36,6 +40,7 @@ thread_local! {
 /// The counts of a process, since it began.
 #[derive(Debug)]
 pub(crate) struct Metrics {
+    templates: Vec<Box<str>>,
     shards: Vec<Shard>,
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) over_rate: OverRate,
@@ -48,22 +53,18 @@ pub(crate) struct Metrics {
     warm: Mutex<Vec<Arc<Warm>>>,
 }
 
-/// What some cores have counted: one for each route, and the last for what has none. Made when there is something to count.
-type Shard = Vec<OnceLock<OfRoute>>;
+/// What some cores have counted: one for each route, and the last for what has none.
+type Shard = Vec<OfRoute>;
 
-#[derive(Debug)]
-struct OfRoute {
-    answers: Vec<AtomicU64>,
+/// By class. Like what is in it, made when there is something to count: there may be hundreds of verbs, and most of what could
+/// be answered never is.
+type OfRoute = [OnceLock<Box<OfClass>>; CLASSES.len()];
+
+#[derive(Debug, Default)]
+struct OfClass {
+    /// By method, then by status.
+    answers: [OnceLock<Box<[AtomicU64]>>; METHODS.len()],
     durations: Histogram,
-}
-
-impl Default for OfRoute {
-    fn default() -> Self {
-        Self {
-            answers: std::iter::repeat_with(AtomicU64::default).take(METHODS.len() * STATUSES).collect(),
-            durations: Histogram::default(),
-        }
-    }
 }
 
 /// Requests that were answered 429, by whose rate was passed.
@@ -75,16 +76,18 @@ pub(crate) struct OverRate {
 
 /// A number of answers of one kind, for whoever lists them.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Answers {
-    pub(crate) route: &'static str,
+pub(crate) struct Answers<'m> {
+    pub(crate) route: &'m str,
     pub(crate) method: &'static str,
     pub(crate) status: u16,
     pub(crate) count: u64,
 }
 
 impl Metrics {
-    pub(crate) fn new(places: Arc<Places>) -> Self {
-        let shard = || std::iter::repeat_with(OnceLock::new).take(routes::templates().len() + 1).collect();
+    /// For the routes of the table, and these verbs.
+    pub(crate) fn new(places: Arc<Places>, verbs: &Verbs) -> Self {
+        let templates = routes::templates(verbs);
+        let shard = || std::iter::repeat_with(OfRoute::default).take(templates.len() + 1).collect();
         Self {
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             refusals: Arc::default(),
@@ -95,7 +98,13 @@ impl Metrics {
             open: AtomicUsize::new(0),
             places,
             warm: Mutex::default(),
+            templates,
         }
+    }
+
+    /// The template at a place.
+    pub(crate) fn template(&self, route: Option<usize>) -> &str {
+        route.and_then(|route| self.templates.get(route)).map_or(NO_ROUTE, |template| &**template)
     }
 
     /// Has a core's warm connections counted.
@@ -108,7 +117,7 @@ impl Metrics {
         self.warm.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|warm| warm.count()).sum()
     }
 
-    /// Notes an answer. `route`: its place in the table, `None` where none was found; `method`: `None` where the head was not
+    /// Notes an answer. `route`: its place among the templates, `None` where none was found; `method`: `None` where the head was not
     /// read so far.
     pub(crate) fn answered(
         &self,
@@ -119,39 +128,55 @@ impl Metrics {
     ) {
         let Some(shard) = self.shards.get(SHARD.with(|shard| *shard)) else { return };
         let Some(of_route) = shard.get(route.unwrap_or(shard.len() - 1)) else { return };
-        let of_route = of_route.get_or_init(OfRoute::default);
-        if let Some(count) = of_route.answers.get(place(method_number(method), status)) {
-            count.fetch_add(1, Relaxed);
+        let (class, place) = place(status);
+        let Some(of_class) = of_route.get(class) else { return };
+        let of_class = of_class.get_or_init(Box::default);
+        if let Some(answers) = of_class.answers.get(method_number(method)) {
+            let counts = || std::iter::repeat_with(AtomicU64::default).take(OF_CLASS).collect();
+            if let Some(count) = answers.get_or_init(counts).get(place) {
+                count.fetch_add(1, Relaxed);
+            }
         }
-        of_route.durations.observe(duration);
+        of_class.durations.observe(duration);
     }
 
     /// Every kind of answer that there was.
-    pub(crate) fn answers(&self) -> impl Iterator<Item = Answers> {
-        self.routes().flat_map(|(route, counted)| {
-            (0..METHODS.len() * STATUSES).filter_map(move |place| {
-                let in_place =
-                    |of_route: &&OfRoute| of_route.answers.get(place).map(|count| count.load(Relaxed));
+    pub(crate) fn answers(&self) -> impl Iterator<Item = Answers<'_>> {
+        self.classes().flat_map(|(route, class, counted)| {
+            (0..METHODS.len() * OF_CLASS).filter_map(move |place| {
+                let (method, place) = (place / OF_CLASS, place % OF_CLASS);
+                let in_place = |of_class: &&OfClass| {
+                    Some(of_class.answers.get(method)?.get()?.get(place)?.load(Relaxed))
+                };
                 let count = counted.iter().filter_map(in_place).sum();
-                let status = FIRST_STATUS + u16::try_from(place % STATUSES).ok()?;
-                let method = METHODS.get(place / STATUSES)?;
+                let status = FIRST_STATUS + u16::try_from(class * OF_CLASS + place).ok()?;
+                let method = METHODS.get(method)?;
                 (count > 0).then_some(Answers { route, method, status, count })
             })
         })
     }
 
-    /// The durations of every route.
-    pub(crate) fn durations(&self) -> impl Iterator<Item = (&'static str, Reading)> {
-        self.routes().map(|(route, counted)| {
-            (route, Histogram::read_all(counted.iter().map(|of_route| &of_route.durations)))
+    /// The durations of every route, by the class of the answer, as far as there were any.
+    pub(crate) fn durations(&self) -> impl Iterator<Item = (&str, &'static str, Reading)> {
+        self.classes().filter_map(|(route, class, counted)| {
+            let reading = Histogram::read_all(counted.iter().map(|of_class| &of_class.durations));
+            Some((route, *CLASSES.get(class)?, reading))
         })
     }
 
-    /// Every route, with what was counted of it.
-    fn routes(&self) -> impl Iterator<Item = (&'static str, Vec<&OfRoute>)> {
-        routes::templates().chain([NO_ROUTE]).enumerate().map(|(number, route)| {
-            let counted = self.shards.iter().filter_map(|shard| shard.get(number)?.get()).collect();
-            (route, counted)
+    /// Every route and class, with what was counted of it, if anything.
+    fn classes(&self) -> impl Iterator<Item = (&str, usize, Vec<&OfClass>)> {
+        let routes = self.templates.iter().map(|template| &**template).chain([NO_ROUTE]).enumerate();
+        let classes =
+            routes.flat_map(|(number, route)| (0..CLASSES.len()).map(move |class| (number, route, class)));
+        classes.filter_map(|(number, route, class)| {
+            let counted: Vec<_> = self
+                .shards
+                .iter()
+                .filter_map(|shard| shard.get(number)?.get(class)?.get())
+                .map(|it| &**it)
+                .collect();
+            (!counted.is_empty()).then_some((route, class, counted))
         })
     }
 }
@@ -167,8 +192,10 @@ fn method_number(method: Option<&Method>) -> usize {
     METHODS[..other].iter().position(is_it).unwrap_or(other)
 }
 
-fn place(method: usize, status: StatusCode) -> usize {
-    method * STATUSES + usize::from(status.as_u16() - FIRST_STATUS).min(STATUSES - 1)
+/// A status as its class and its place there; those beyond what RFC 9110 knows share the last.
+fn place(status: StatusCode) -> (usize, usize) {
+    let number = usize::from(status.as_u16() - FIRST_STATUS).min(CLASSES.len() * OF_CLASS - 1);
+    (number / OF_CLASS, number % OF_CLASS)
 }
 
 #[cfg(test)]
@@ -177,12 +204,12 @@ mod tests {
 
     #[test]
     fn an_answer_is_counted_under_its_route_its_method_and_its_status_alone() {
-        let metrics = Metrics::new(Arc::new(Places::new(1, 1)));
+        let metrics = Metrics::new(Arc::new(Places::new(1, 1)), &Verbs::default());
         let brew = Method::from_bytes(b"BREW").unwrap();
         metrics.answered(Some(0), Some(&Method::POST), StatusCode::OK, Duration::ZERO);
         metrics.answered(Some(0), Some(&Method::POST), StatusCode::OK, Duration::ZERO);
         metrics.answered(None, Some(&brew), StatusCode::METHOD_NOT_ALLOWED, Duration::ZERO);
-        let first = routes::templates().next().unwrap();
+        let first = &*routes::templates(&Verbs::default())[0];
         let answers: Vec<_> = metrics.answers().collect();
         assert_eq!(
             answers,
@@ -191,19 +218,29 @@ mod tests {
                 Answers { route: NO_ROUTE, method: "other", status: 405, count: 1 },
             ]
         );
-        let counts: Vec<u64> = metrics.durations().map(|(_, durations)| durations.count).collect();
-        assert_eq!((counts.first(), counts.last(), counts.iter().sum::<u64>()), (Some(&2), Some(&1), 3));
+        let durations = metrics.durations().map(|(route, class, durations)| (route, class, durations.count));
+        assert_eq!(durations.collect::<Vec<_>>(), [(first, "2xx", 2), (NO_ROUTE, "4xx", 1)]);
+    }
+
+    #[test]
+    fn an_answer_to_a_verb_is_counted_under_the_verb_as_it_is_written() {
+        let verbs = Verbs::parse(["GET wallet/{id}"]).unwrap();
+        let metrics = Metrics::new(Arc::new(Places::new(1, 1)), &verbs);
+        metrics.answered(
+            Some(routes::templates(&Verbs::default()).len()),
+            Some(&Method::GET),
+            StatusCode::OK,
+            Duration::ZERO,
+        );
+        let counted: Vec<_> = metrics.answers().map(|answers| answers.route).collect();
+        assert_eq!(counted, ["/{v}/ibexsafe/wallet/{id}"]);
     }
 
     #[test]
     fn every_status_has_a_place_of_its_own() {
-        let mut places: Vec<usize> = (0..METHODS.len())
-            .flat_map(|method| {
-                (100..600).map(move |status| place(method, StatusCode::from_u16(status).unwrap()))
-            })
-            .collect();
-        let count = places.len();
+        let mut places: Vec<_> =
+            (100..600).map(|status| place(StatusCode::from_u16(status).unwrap())).collect();
         places.dedup();
-        assert_eq!((places.len(), places.last()), (count, Some(&(METHODS.len() * STATUSES - 1))));
+        assert_eq!((places.len(), places.last()), (500, Some(&(CLASSES.len() - 1, OF_CLASS - 1))));
     }
 }

@@ -127,17 +127,22 @@ fn answers_head(method: &Method, action: Action) -> bool {
 /// `None` where it may be anything.
 pub(crate) fn has_its_own_route(verb: &[Option<&str>]) -> bool {
     let own = |route: &&Route| route.methods.iter().all(|(_, action)| *action != Action::CallVerb);
-    let below = |route: &'static Route| route.template.strip_prefix("/{v}/ibexsafe/");
+    let below = |route: &'static Route| route.template.strip_prefix(VERBS);
     ROUTES.iter().filter(own).filter_map(below).any(|template| {
         template.split('/').count() == verb.len()
             && template.split('/').zip(verb).all(|(own, part)| own.starts_with('{') || *part == Some(own))
     })
 }
 
-/// The templates of the table, in its order, which numbers them.
-pub(crate) fn templates() -> impl ExactSizeIterator<Item = &'static str> {
-    ROUTES.iter().map(|route| route.template)
+/// What requests are counted and logged as: the templates of the table in its order, which numbers them, and behind them those
+/// of the verbs, as the operator has written them. Never a path that a client has sent.
+pub(crate) fn templates(verbs: &Verbs) -> Vec<Box<str>> {
+    let of_verbs = verbs.templates().map(|path| [VERBS, path].concat().into());
+    ROUTES.iter().map(|route| route.template.into()).chain(of_verbs).collect()
 }
+
+/// What stands before a verb.
+const VERBS: &str = "/{v}/ibexsafe/";
 
 /// The router over the table: a route and its number; and the verbs of a remote safe.
 pub(crate) struct Router {
@@ -201,6 +206,12 @@ impl Router {
             }
         }
         Ok(Self { table, role, verbs })
+    }
+
+    /// The place among the [`templates`] of what a request is counted as.
+    pub(crate) fn template_of(&self, found: &Found<'_>, method: &Method) -> usize {
+        let of_verb = found.rest.and_then(|path| self.verbs.template_of(method, path));
+        of_verb.map_or(found.number, |place| ROUTES.len() + place)
     }
 
     /// Finds the route of a path; a verb that is listed by no method has none. A trailing slash is another path, and so is
@@ -292,6 +303,22 @@ mod tests {
                 let refused = Err(Problem::MethodNotAllowed { allow: allow.to_owned() });
                 assert_eq!(found.action(&method), refused, "{method} {path}");
             }
+        }
+    }
+
+    #[test]
+    fn a_verb_that_is_listed_is_counted_under_its_own_template_and_any_other_under_one() {
+        let verbs = Verbs::parse(["GET wallet/{id}", "*"]).unwrap();
+        let router = Router::new(Role::Gateway { has_identity: false }, verbs.clone()).unwrap();
+        let templates = templates(&verbs);
+        for (path, template) in [
+            ("/v1/ibexsafe/wallet/jane", "/{v}/ibexsafe/wallet/{id}"),
+            ("/v1.2/ibexsafe/wallet/john", "/{v}/ibexsafe/wallet/{id}"),
+            ("/v1/ibexsafe/wallet", "/{v}/ibexsafe/{*verb}"),
+            ("/v1/ibexsafe/userdata", "/{v}/ibexsafe/userdata"),
+        ] {
+            let found = router.find(path).unwrap();
+            assert_eq!(&*templates[router.template_of(&found, &Method::GET)], template, "{path}");
         }
     }
 

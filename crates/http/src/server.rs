@@ -40,6 +40,7 @@ use crate::refusal::Refusal;
 use crate::stream::Stream;
 use crate::sweeper::Sweeper;
 use crate::tls::Tls;
+use crate::verbs::Verbs;
 use crate::wire::Wire;
 
 /// Connections of the admin listener: a scraper, a prober and a person.
@@ -116,7 +117,7 @@ struct Core {
 }
 
 enum Service {
-    Api(Exchange),
+    Api(Box<Exchange>),
     Admin(Admin),
 }
 
@@ -144,11 +145,11 @@ impl Server {
             let (api, crowd) = (api.clone(), Arc::new(Crowd::new(per_address)));
             Arc::new(Port { service, tls, api, metrics, crowd, connections, head, chunked_bytes, deadlines })
         };
-        let metrics = Arc::new(Metrics::new(api.places.clone()));
+        let metrics = Arc::new(Metrics::new(api.places.clone(), &api.safe.verbs()));
         exposition::register(&mut registry, metrics.clone());
         let exchange = Exchange::new(api.clone(), metrics.clone()).map_err(io::Error::other)?;
         let (connections, per_address) = (options.connections, options.connections_per_address);
-        let main = port(Service::Api(exchange), tls, connections, per_address, metrics);
+        let main = port(Service::Api(Box::new(exchange)), tls, connections, per_address, metrics);
         let admin_service = Admin::new(api.safe.readiness(), draining.clone(), registry);
         // Operators' own mistakes are not counted among strangers'.
         let side = port(
@@ -156,7 +157,7 @@ impl Server {
             None,
             ADMIN_CONNECTIONS,
             ADMIN_CONNECTIONS,
-            Arc::new(Metrics::new(Arc::new(Places::new(ADMIN_CONNECTIONS, 0)))),
+            Arc::new(Metrics::new(Arc::new(Places::new(ADMIN_CONNECTIONS, 0)), &Verbs::default())),
         );
 
         let mut names = listeners.names;

@@ -22,6 +22,8 @@ const BEFORE_PERSON: &str = "external";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verbs {
     listed: Vec<Verb>,
+    /// The paths as they are written in the table, each once: what logs and metrics call a verb.
+    templates: Vec<Box<str>>,
     takes_any: bool,
 }
 
@@ -29,6 +31,8 @@ pub struct Verbs {
 struct Verb {
     method: Method,
     path: Vec<Part>,
+    /// Its place among the templates.
+    template: usize,
 }
 
 /// One segment of a verb's path.
@@ -59,13 +63,47 @@ impl Verbs {
                 verbs.takes_any = true;
                 continue;
             }
-            let verb = Verb::parse(line).map_err(|error| (at, error))?;
-            if verbs.listed.contains(&verb) {
+            let (method, path) = read_line(line).map_err(|error| (at, error))?;
+            if verbs.listed.iter().any(|verb| verb.method == method && verb.path == path) {
                 return Err((at, VerbError::Twice));
             }
-            verbs.listed.push(verb);
+            let written = line.split_once(' ').map_or("", |(_, path)| path);
+            let template = verbs.template(written);
+            verbs.listed.push(Verb { method, path, template });
         }
         Ok(verbs)
+    }
+
+    /// The verbs that are listed, in their order: method and path, as they are written in the table.
+    pub fn listed(&self) -> impl Iterator<Item = (&Method, &str)> {
+        self.listed
+            .iter()
+            .map(|verb| (&verb.method, self.templates.get(verb.template).map_or("", |path| &**path)))
+    }
+
+    /// The paths of the table, each once.
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &str> {
+        self.templates.iter().map(|path| &**path)
+    }
+
+    /// The place in [`Self::listed`] of the verb that a call is counted as: the first that fits.
+    pub(crate) fn place(&self, method: &Method, path: &str) -> Option<usize> {
+        self.listed.iter().position(|verb| verb.method == *method && verb.fits(path))
+    }
+
+    /// The place in [`Self::templates`] of what a request is counted as, whatever its method; `None` where only `*` takes it.
+    pub(crate) fn template_of(&self, method: &Method, path: &str) -> Option<usize> {
+        let by_path = || self.listed.iter().position(|verb| verb.fits(path));
+        let place = self.place(method, path).or_else(by_path)?;
+        self.listed.get(place).map(|verb| verb.template)
+    }
+
+    /// The place of a template, which is added where it is new.
+    fn template(&mut self, written: &str) -> usize {
+        self.templates.iter().position(|known| **known == *written).unwrap_or_else(|| {
+            self.templates.push(written.into());
+            self.templates.len() - 1
+        })
     }
 
     /// Whether every verb is one, listed or not.
@@ -118,26 +156,26 @@ impl VerbMethods {
     }
 }
 
-impl Verb {
-    fn parse(line: &str) -> Result<Self, VerbError> {
-        let (method, path) = line.split_once(' ').ok_or(VerbError::Form)?;
-        let method = match method {
-            "GET" => Method::GET,
-            "POST" => Method::POST,
-            _ => return Err(VerbError::Method),
-        };
-        let parts: Result<Vec<_>, _> = path.split('/').map(Part::parse).collect();
-        let parts = parts?;
-        if parts.len() > MAX_SEGMENTS {
-            return Err(VerbError::Path);
-        }
-        let texts: Vec<_> = parts.iter().map(Part::text).collect();
-        if routes::has_its_own_route(&texts) {
-            return Err(VerbError::OwnRoute);
-        }
-        Ok(Self { method, path: parts })
+fn read_line(line: &str) -> Result<(Method, Vec<Part>), VerbError> {
+    let (method, path) = line.split_once(' ').ok_or(VerbError::Form)?;
+    let method = match method {
+        "GET" => Method::GET,
+        "POST" => Method::POST,
+        _ => return Err(VerbError::Method),
+    };
+    let parts: Result<Vec<_>, _> = path.split('/').map(Part::parse).collect();
+    let parts = parts?;
+    if parts.len() > MAX_SEGMENTS {
+        return Err(VerbError::Path);
     }
+    let texts: Vec<_> = parts.iter().map(Part::text).collect();
+    if routes::has_its_own_route(&texts) {
+        return Err(VerbError::OwnRoute);
+    }
+    Ok((method, parts))
+}
 
+impl Verb {
     fn fits(&self, path: &str) -> bool {
         path.split('/').count() == self.path.len()
             && self.path.iter().zip(path.split('/')).all(|(part, segment)| match part {
@@ -237,6 +275,22 @@ mod tests {
             assert_eq!(verbs.methods(path), None, "{path}");
         }
         assert!(!verbs.has(&Method::GET, "validateEmail"));
+    }
+
+    #[test]
+    fn a_verb_is_counted_as_it_is_written_in_the_table_and_by_its_own_method_first() {
+        let verbs = verbs(&["GET a/{id}", "POST a/{any:x}", "POST a/b", "POST a/{id}", "*"]);
+        assert_eq!(verbs.templates().collect::<Vec<_>>(), ["a/{id}", "a/{any:x}", "a/b"]);
+        for (method, path, template) in [
+            (Method::GET, "a/b", Some(0)),
+            (Method::POST, "a/b", Some(1)),
+            (Method::OPTIONS, "a/c", Some(0)),
+            (Method::GET, "b", None),
+        ] {
+            assert_eq!(verbs.template_of(&method, path), template, "{method} {path}");
+        }
+        let listed: Vec<_> = verbs.listed().map(|(method, path)| format!("{method} {path}")).collect();
+        assert_eq!(listed, ["GET a/{id}", "POST a/{any:x}", "POST a/b", "POST a/{id}"]);
     }
 
     #[test]

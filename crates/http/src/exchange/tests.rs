@@ -114,7 +114,7 @@ fn surface_behind(
     let safe = Safe::Here { upstream: Arc::new(upstream), identity, issuer };
     let people = Arc::new(TransparentSealer::new());
     let api = Api::new(safe, authenticator, people, tenants, clock, LIMITS, http_limits, proxies, 7);
-    let metrics = Arc::new(Metrics::new(api.places.clone()));
+    let metrics = Arc::new(Metrics::new(api.places.clone(), &api.safe.verbs()));
     Exchange::new(Arc::new(api), metrics).unwrap()
 }
 

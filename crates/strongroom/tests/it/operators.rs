@@ -29,7 +29,7 @@ const WRITE: &str = "/v1.1/ibexsafe/userdata";
 const READ: &str = "/v1.1/ibexsafe/userdata/external/jane";
 
 #[test]
-fn every_answer_is_counted_by_route_method_and_status_and_timed() {
+fn every_answer_is_counted_by_route_method_and_status_and_timed_by_class() {
     let world = World::new("");
     let safe = world.serve();
     let token = foreign_token("jane");
@@ -56,7 +56,8 @@ fn every_answer_is_counted_by_route_method_and_status_and_timed() {
             1.0,
         ),
         (r#"strongroom_http_requests_total{route="-",method="GET",status="404"}"#.to_owned(), 1.0),
-        (format!(r#"strongroom_http_request_duration_seconds_count{{route="{read}"}}"#), 4.0),
+        (format!(r#"strongroom_http_request_duration_seconds_count{{route="{read}",class="2xx"}}"#), 3.0),
+        (format!(r#"strongroom_http_request_duration_seconds_count{{route="{read}",class="4xx"}}"#), 1.0),
         (r#"strongroom_gate_refusals_total{reason="header_field"}"#.to_owned(), 1.0),
         ("strongroom_http_panics_total".to_owned(), 0.0),
         ("strongroom_http_connections_accepted_total".to_owned(), 2.0),

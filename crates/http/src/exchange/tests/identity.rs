@@ -41,7 +41,7 @@ fn gateway_of(
         TrustedProxies::default(),
         7,
     );
-    let metrics = Arc::new(Metrics::new(api.places.clone()));
+    let metrics = Arc::new(Metrics::new(api.places.clone(), &api.safe.verbs()));
     (Exchange::new(Arc::new(api), metrics).unwrap(), identity)
 }
 

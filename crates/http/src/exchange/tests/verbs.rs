@@ -30,7 +30,7 @@ fn gateway(verbs: &[&str]) -> (Exchange, Arc<RecordingRemoteSafe>) {
         TrustedProxies::default(),
         7,
     );
-    let metrics = Arc::new(Metrics::new(api.places.clone()));
+    let metrics = Arc::new(Metrics::new(api.places.clone(), &api.safe.verbs()));
     (Exchange::new(Arc::new(api), metrics).unwrap(), recorder)
 }
 
