@@ -44,7 +44,7 @@ where
             VerbBodyError::NotOwner(error) => error.into(),
         })?;
     }
-    let verb = VerbCall { path, body: text.as_ref() };
+    let verb = VerbCall { path, body: text.as_ref(), listed: verbs.place(&head.method, path) };
     let answered = safe.call(passed_on(head, provenance)?, caller, verb).await;
     if let Some(text) = text {
         body::scrub(text);

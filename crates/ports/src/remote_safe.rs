@@ -36,6 +36,8 @@ pub struct VerbCall<'a> {
     pub path: &'a str,
     /// The JSON body of a POST; `None` is a GET.
     pub body: Option<&'a Bytes>,
+    /// Its place in the table of verbs that the safe was made with, to be counted by; `None` where only `*` takes it.
+    pub listed: Option<usize>,
 }
 
 /// Printed by the size of its body: a path may name a person.

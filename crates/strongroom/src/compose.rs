@@ -15,7 +15,7 @@ use strongroom_ports::{Authenticator, Clock, Randomness, RemoteIdentity, Sealer}
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
 use strongroom_upstream::{
-    ApiKey, BaseAddress, Client, Credentials, Endpoint, HttpIdentity, HttpUpstream, SafeFigures, SafeLimits,
+    ApiKey, BaseAddress, Client, Credentials, Endpoint, Figures, HttpIdentity, HttpUpstream, SafeLimits,
 };
 
 use crate::failure::Failure;
@@ -32,6 +32,8 @@ const ASSERTIONS_REMEMBERED: usize = 20_000;
 pub(crate) struct Parts {
     pub(crate) place: PlaceParts,
     pub(crate) issuers: Vec<ForeignIssuer>,
+    /// Where fetches of their key sets are counted.
+    pub(crate) fetches: Arc<Figures>,
     pub(crate) tenants: Vec<Tenant>,
     /// Whether the loopback addresses are names of the tenant `localhost`.
     pub(crate) loopback_is_localhost: bool,
@@ -88,8 +90,8 @@ pub(crate) struct Composed {
     pub(crate) verifiers: Verifiers,
     /// The store, where the safe is here.
     pub(crate) store: Option<SqliteStore>,
-    /// What is counted of the safe, where it is elsewhere.
-    pub(crate) figures: Option<Arc<SafeFigures>>,
+    /// What is counted of other servers that requests go on to.
+    pub(crate) figures: Vec<Arc<Figures>>,
 }
 
 /// Who verifies tokens, and makes them: for whoever changes their keys while they serve, and for figures.
@@ -103,6 +105,8 @@ pub(crate) struct Verifiers {
     pub(crate) assertions: Option<Arc<GatewayAssertions>>,
     /// Those of the key sets that are fetched, not yet at work.
     pub(crate) keepers: Vec<KeySetKeeper>,
+    /// Where their fetches are counted.
+    pub(crate) fetches: Arc<Figures>,
 }
 
 /// Puts a process together: a safe, or a gateway in front of one.
@@ -135,7 +139,7 @@ pub(crate) fn compose(parts: Parts) -> Result<Composed, Failure> {
         parts.trusted_proxies,
         random_u64(&*randomness),
     );
-    let verifiers = Verifiers { own, foreign, remembered, assertions, keepers };
+    let verifiers = Verifiers { own, foreign, remembered, assertions, keepers, fetches: parts.fetches };
     Ok(Composed { api, verifiers, store, figures })
 }
 
@@ -150,7 +154,7 @@ struct House {
     own: Option<Arc<OwnTokens>>,
     assertions: Option<Arc<GatewayAssertions>>,
     store: Option<SqliteStore>,
-    figures: Option<Arc<SafeFigures>>,
+    figures: Vec<Arc<Figures>>,
 }
 
 /// The safe in this process. Opens the store: from here on the data directory is ours.
@@ -192,7 +196,7 @@ fn safe_here(
         own: Some(own),
         assertions: None,
         store: Some(store),
-        figures: None,
+        figures: Vec::new(),
     })
 }
 
@@ -215,19 +219,20 @@ fn gateway(
             (Credentials::Assertion(made.clone()), Some(made))
         }
     };
-    let upstream = HttpUpstream::new(parts.client, parts.address, credentials, parts.limits, parts.health);
-    let figures = upstream.figures();
-    let identity = parts.identity.map(|(client, address)| {
-        Arc::new(HttpIdentity::new(client, address, parts.limits)) as Arc<dyn RemoteIdentity>
-    });
+    let RemoteParts { client, address, limits, health, verbs, identity, .. } = parts;
+    let upstream = HttpUpstream::new(client, address, credentials, limits, health, verbs.listed());
+    let identity = identity.map(|(client, address)| HttpIdentity::new(client, address, limits));
+    let figures = [upstream.figures()].into_iter().chain(identity.as_ref().map(HttpIdentity::figures));
+    let figures = figures.collect();
+    let identity = identity.map(|identity| Arc::new(identity) as Arc<dyn RemoteIdentity>);
     Ok(House {
-        safe: Safe::Remote { safe: Arc::new(upstream), verbs: parts.verbs, identity },
+        safe: Safe::Remote { safe: Arc::new(upstream), verbs, identity },
         remembered: remember(vec![foreign]),
         people: Arc::new(people),
         own: None,
         assertions,
         store: None,
-        figures: Some(figures),
+        figures,
     })
 }
 

@@ -87,7 +87,9 @@ impl KeyChanges {
             None => {}
         }
         for issuer in &self.sources.issuers {
-            match key_files::issuer_keys(issuer).and_then(|keys| self.take_issuer_keys(issuer, &keys)) {
+            match key_files::issuer_keys(issuer, &self.verifiers.fetches)
+                .and_then(|keys| self.take_issuer_keys(issuer, &keys))
+            {
                 Ok(replaced) => is_one_gone |= replaced,
                 Err(failure) => {
                     tracing::error!(issuer = issuer.iss, %failure, "keys of an issuer stay as they were");

@@ -10,7 +10,7 @@ use strongroom_jwt::{ForeignIssuer, ForeignKeys, IssuerKind, MAX_DOCUMENT_BYTES,
 use strongroom_seal::Keyring;
 use strongroom_seal::secret_file::{MAX_SECRET_FILE_BYTES, read_secret_file};
 use strongroom_upstream::{
-    ApiKey, BaseAddress, Client, ClientCertificate, ClientCertificateError, ClientLimits, Endpoint,
+    ApiKey, BaseAddress, Client, ClientCertificate, ClientCertificateError, ClientLimits, Endpoint, Figures,
     HttpKeySetSource, Roots,
 };
 use zeroize::Zeroizing;
@@ -56,16 +56,20 @@ pub(crate) fn signing_keys(source: &KeySource) -> Result<SigningKeys, Failure> {
     SigningKeys::parse(&bytes).map_err(|error| Failure::Keys(format!("{place}: {error}")))
 }
 
-/// An issuer among these tenants, with its keys read in, or what fetches them.
+/// An issuer among these tenants, with its keys read in, or what fetches them. `fetches`: where that is counted.
 ///
 /// # Errors
 ///
 /// As [`keyring`].
-pub(crate) fn issuer(configured: &Issuer, tenants: &[Tenant]) -> Result<ForeignIssuer, Failure> {
+pub(crate) fn issuer(
+    configured: &Issuer,
+    tenants: &[Tenant],
+    fetches: &Arc<Figures>,
+) -> Result<ForeignIssuer, Failure> {
     Ok(ForeignIssuer {
         issuer: configured.iss.clone(),
         audience: configured.audience.clone(),
-        keys: issuer_keys(configured)?,
+        keys: issuer_keys(configured, fetches)?,
         algorithms: configured.algorithms.clone(),
         kind: match &configured.reach {
             Reach::Tenant { subject_claim, token_type, tenant } => IssuerKind::Bound {
@@ -85,9 +89,9 @@ pub(crate) fn issuer(configured: &Issuer, tenants: &[Tenant]) -> Result<ForeignI
 /// # Errors
 ///
 /// As [`keyring`].
-pub(crate) fn issuer_keys(issuer: &Issuer) -> Result<ForeignKeys, Failure> {
+pub(crate) fn issuer_keys(issuer: &Issuer, fetches: &Arc<Figures>) -> Result<ForeignKeys, Failure> {
     Ok(match &issuer.keys {
-        IssuerKeys::Published(keys) => ForeignKeys::Remote(published(&issuer.iss, keys)?),
+        IssuerKeys::Published(keys) => ForeignKeys::Remote(published(&issuer.iss, keys, fetches)?),
         IssuerKeys::Jwks(path) => ForeignKeys::KeySet(read_public(path)?),
         IssuerKeys::PublicKey(path) => ForeignKeys::PublicKeyPem(read_public(path)?),
         IssuerKeys::Secret(path) => ForeignKeys::Secret(without_newline(read_secret(path)?)),
@@ -211,11 +215,11 @@ fn with_identity<T>(
 }
 
 /// What fetches an issuer's keys. Nothing is fetched here.
-fn published(issuer: &str, keys: &PublishedKeys) -> Result<RemoteKeySet, Failure> {
+fn published(issuer: &str, keys: &PublishedKeys, fetches: &Arc<Figures>) -> Result<RemoteKeySet, Failure> {
     let whose = format!("issuer `{issuer}`");
     let client =
         client(&keys.endpoint, keys.ca_file.as_deref(), (&whose, "jwks_ca_file"), None, FETCH_LIMITS)?;
-    let source = HttpKeySetSource::new(client, keys.endpoint.clone());
+    let source = HttpKeySetSource::new(client, keys.endpoint.clone(), fetches.clone());
     Ok(RemoteKeySet { source: Arc::new(source), refresh: keys.refresh, max_age: keys.max_age })
 }
 

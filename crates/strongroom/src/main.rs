@@ -20,6 +20,7 @@ mod serve;
 mod signing_keys_command;
 mod store_command;
 mod system_clock;
+mod upstream_metrics;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -11,17 +11,18 @@ use prometheus_client::registry::Registry;
 use strongroom_jwt::{ForeignTokens, KeySetFigures, TokenCache};
 use strongroom_ports::RecordStore;
 use strongroom_store_sqlite::{Distribution, SqliteStore};
-use strongroom_upstream::{DURATION_BOUNDS_US, SafeFigures};
+use strongroom_upstream::Figures;
 use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::compose::Verifiers;
 use crate::logging::DroppedLines;
+use crate::upstream_metrics::Upstreams;
 
 /// Registers everything that the binary itself brings together.
 pub(crate) fn register(
     registry: &mut Registry,
     store: Option<SqliteStore>,
-    figures: Option<Arc<SafeFigures>>,
+    mut figures: Vec<Arc<Figures>>,
     verifiers: &Verifiers,
     dropped_lines: DroppedLines,
 ) {
@@ -30,9 +31,8 @@ pub(crate) fn register(
     if let Some(store) = store {
         registry.register_collector(Box::new(Store(store)));
     }
-    if let Some(figures) = figures {
-        registry.register_collector(Box::new(RemoteSafe(figures)));
-    }
+    figures.push(verifiers.fetches.clone());
+    registry.register_collector(Box::new(Upstreams(figures)));
     registry.register_collector(Box::new(Tokens(verifiers.remembered.clone())));
     registry.register_collector(Box::new(KeySets(verifiers.foreign.clone())));
     registry.register_collector(Box::new(Log(dropped_lines)));
@@ -80,55 +80,6 @@ impl Collector for Store {
         let groups = ("strongroom_store_group_writes", "Writes that one commit has made durable");
         histogram(&mut encoder, groups, &stats.group_sizes, 1.0)
     }
-}
-
-/// The safe behind a gateway.
-#[derive(Debug)]
-struct RemoteSafe(Arc<SafeFigures>);
-
-impl Collector for RemoteSafe {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        let mut answers = encoder.encode_descriptor(
-            "strongroom_safe_answers",
-            "Requests to the safe, by the class of its answer, or by why there was none",
-            None,
-            MetricType::Counter,
-        )?;
-        for (kind, count) in self.0.answers() {
-            answers.encode_family(&[("answer", kind)])?.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
-        }
-        for (name, help, count) in [
-            ("strongroom_safe_connections", "Connections to the safe that were opened", self.0.connections()),
-            (
-                "strongroom_safe_retries",
-                "Requests to the safe that were sent a second time",
-                self.0.retries(),
-            ),
-            (
-                "strongroom_safe_dropped_members",
-                "Private members that the safe told, and that went no further",
-                self.0.dropped_members(),
-            ),
-        ] {
-            counter(&mut encoder, name, help, count)?;
-        }
-        let (counts, sum_us) = self.0.durations();
-        durations(&mut encoder, &counts, sum_us)
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "sums and bounds far below 2^53")]
-fn durations(encoder: &mut DescriptorEncoder<'_>, counts: &[u64], sum_us: u64) -> fmt::Result {
-    let bounds = DURATION_BOUNDS_US.iter().map(|bound| *bound as f64 / 1e6).chain([f64::INFINITY]);
-    let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
-    let (name, help) =
-        ("strongroom_safe_request_duration_seconds", "Requests to the safe, a second try included");
-    encoder.encode_descriptor(name, help, None, MetricType::Histogram)?.encode_histogram::<NoLabelSet>(
-        sum_us as f64 / 1e6,
-        counts.iter().sum(),
-        &buckets,
-        None,
-    )
 }
 
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use strongroom_http::{
 };
 use strongroom_jwt::Lifetimes;
 use strongroom_store_sqlite::SqliteStore;
-use strongroom_upstream::SafeFigures;
+use strongroom_upstream::{Figures, HttpKeySetSource};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -56,9 +56,12 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Fail
 
 /// What a configuration composes to, its keys read in.
 pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts, Failure> {
-    let issuers = config.issuers.iter().map(|issuer| key_files::issuer(issuer, &config.tenants));
+    let fetches = Arc::new(HttpKeySetSource::figures());
+    let issuers = config.issuers.iter();
+    let issuers = issuers.map(|issuer| key_files::issuer(issuer, &config.tenants, &fetches));
     Ok(Parts {
         issuers: issuers.collect::<Result<_, _>>()?,
+        fetches: fetches.clone(),
         place: match config.place {
             Place::Here(safe) => PlaceParts::Here(SafeParts {
                 keyring: key_files::keyring(&safe.keyring)?,
@@ -140,7 +143,7 @@ pub(crate) fn bind(addresses: &[SocketAddr], workers: Option<usize>) -> Result<L
 /// What there is to scrape.
 pub(crate) fn registry(
     store: Option<&SqliteStore>,
-    figures: Option<Arc<SafeFigures>>,
+    figures: Vec<Arc<Figures>>,
     verifiers: &Verifiers,
     logging: &Logging,
 ) -> Registry {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use strongroom_ports::Clock;
 use thiserror::Error;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::client::Resumption;
@@ -129,9 +129,7 @@ impl Client {
         headers.insert(header::HOST, host);
         headers.insert(header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT));
         headers.insert(header::CONNECTION, header::HeaderValue::from_static("close"));
-        timeout(self.limits.total, self.exchange(endpoint, request))
-            .await
-            .map_err(|_| RequestFailure::TooSlow)?
+        self.exchange(endpoint, request).await
     }
 
     async fn exchange<B>(
@@ -144,14 +142,17 @@ impl Client {
         B::Data: Send,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
-        let stream = timeout(self.limits.connect, self.connect(endpoint)).await;
-        converse(stream.map_err(|_| RequestFailure::TooSlow)??, request, self.limits.body_bytes).await
+        let began = Instant::now();
+        let end = began + self.limits.total;
+        let stream = timeout_at(end.min(began + self.limits.connect), self.connect(endpoint)).await;
+        let stream = stream.map_err(|_| RequestFailure::ConnectTooSlow)??;
+        converse(stream, request, self.limits.body_bytes, end).await
     }
 
-    /// Whether a GET is answered 200 to 299.
-    pub(crate) async fn probe(&self, endpoint: &Endpoint) -> bool {
+    /// What a GET is answered.
+    pub(crate) async fn probe(&self, endpoint: &Endpoint) -> Result<StatusCode, RequestFailure> {
         let answer = self.send(endpoint, Request::new(http_body_util::Empty::<Bytes>::new())).await;
-        answer.is_ok_and(|answer| answer.status().is_success())
+        answer.map(|answer| answer.status())
     }
 
     /// A connection, by no deadline but the caller's own.
@@ -185,6 +186,7 @@ async fn converse<B>(
     stream: Stream,
     request: Request<B>,
     body_bytes: usize,
+    end: Instant,
 ) -> Result<Response<Bytes>, RequestFailure>
 where
     B: Body + Send + Unpin + 'static,
@@ -196,8 +198,9 @@ where
     let (mut sender, connection) =
         http.handshake(TokioIo::new(stream)).await.map_err(|_| RequestFailure::Broken)?;
     let exchange = async move {
-        let answer = sender.send_request(request).await.map_err(|_| RequestFailure::Broken)?;
-        collect(answer, body_bytes).await
+        let answer = timeout_at(end, sender.send_request(request)).await;
+        let answer = answer.map_err(|_| RequestFailure::HeadTooSlow)?.map_err(|_| RequestFailure::Broken)?;
+        timeout_at(end, collect(answer, body_bytes)).await.map_err(|_| RequestFailure::AnswerTooSlow)?
     };
     tokio::pin!(connection, exchange);
     tokio::select! {

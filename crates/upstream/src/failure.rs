@@ -2,6 +2,7 @@
 
 use std::io;
 
+use strongroom_ports::UpstreamError;
 use tokio_rustls::rustls::{self, CertificateError};
 
 /// Why there is no answer to a request.
@@ -25,8 +26,12 @@ pub(crate) enum RequestFailure {
     CertificateUnsound,
     /// What came back is no HTTP, has too long a head, or ended before its end.
     Broken,
-    /// Not within the deadline.
-    TooSlow,
+    /// No connection within the deadline.
+    ConnectTooSlow,
+    /// Connected, and no answer has begun within the deadline.
+    HeadTooSlow,
+    /// An answer has begun, and not ended within the deadline.
+    AnswerTooSlow,
     /// More than may be read.
     TooLong,
 }
@@ -44,7 +49,7 @@ impl RequestFailure {
             Self::CertificateUntrusted => "its certificate is signed by nobody who is trusted here",
             Self::CertificateUnsound => "its certificate is not sound",
             Self::Broken => "its answer is no whole HTTP answer, or has too long a head",
-            Self::TooSlow => "it takes too long",
+            Self::ConnectTooSlow | Self::HeadTooSlow | Self::AnswerTooSlow => "it takes too long",
             Self::TooLong => "its answer is too long",
         }
     }
@@ -52,6 +57,14 @@ impl RequestFailure {
     /// What a connection means that was not made, or is no more.
     pub(crate) fn of_connection(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::ConnectionReset { Self::Reset } else { Self::Unreachable }
+    }
+
+    /// As the port says it.
+    pub(crate) fn of_upstream(self) -> UpstreamError {
+        match self {
+            Self::ConnectTooSlow | Self::HeadTooSlow | Self::AnswerTooSlow => UpstreamError::TooSlow,
+            _ => UpstreamError::Failed,
+        }
     }
 
     /// What a failed handshake means.

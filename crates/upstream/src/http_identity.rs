@@ -17,10 +17,11 @@ use strongroom_ports::{
 
 use crate::base_address::BaseAddress;
 use crate::client::Client;
+use crate::figures::Figures;
 use crate::http_upstream::{Remote, SafeLimits};
+use crate::identity_routes;
 use crate::line::Answer;
 use crate::passed_json::{Passed, pass, retry_after_s};
-use crate::safe_figures::SafeFigures;
 use crate::safe_requests::{JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, text};
 
 const X_RP_ID: HeaderName = HeaderName::from_static("x-rpid");
@@ -35,12 +36,12 @@ impl HttpIdentity {
     /// A service at this address, whose path is what `/{v}/auth/…` is below.
     #[must_use]
     pub fn new(client: Client, address: BaseAddress, limits: SafeLimits) -> Self {
-        Self { remote: Remote::new(client, address, limits) }
+        Self { remote: Remote::new(client, address, limits, identity_routes::figures()) }
     }
 
     /// What it counts.
     #[must_use]
-    pub fn figures(&self) -> Arc<SafeFigures> {
+    pub fn figures(&self) -> Arc<Figures> {
         self.remote.figures.clone()
     }
 
@@ -90,7 +91,9 @@ impl HttpIdentity {
 
     async fn ask(&self, call: IdentityCall<'_>) -> Result<Answer, UpstreamError> {
         let only_reads = matches!(call.act, IdentityAct::Read);
-        self.remote.ask(self.build(call)?, only_reads, self.remote.end()).await
+        let request = self.build(call)?;
+        let route = identity_routes::of(request.method(), call.path);
+        self.remote.ask(route, request, only_reads, self.remote.end()).await
     }
 }
 

@@ -15,17 +15,19 @@ use strongroom_domain::{EntityTag, Patch, Precondition};
 use strongroom_ports::{
     Caller, Export, PassedOn, RemoteSafe, Snapshot, Upstream, UpstreamError, VerbAnswer, VerbCall,
 };
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::base_address::BaseAddress;
 use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::failure::RequestFailure;
+use crate::figures::{Counted, Figures};
 use crate::line::{Answer, Broken, Line, Until};
+use crate::outcome::Outcome;
 use crate::pool::Pool;
 use crate::safe_answers::{self, Exported, Read};
-use crate::safe_figures::SafeFigures;
 use crate::safe_requests::{Built, Credentials, Requests};
+use crate::safe_routes;
 
 /// What a request to a safe may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,23 +44,6 @@ pub struct SafeLimits {
     pub answer_bytes: usize,
 }
 
-/// Why there is no connection.
-enum NoLine {
-    TooSlow,
-    /// It was made, and reset before anything was sent.
-    Reset,
-    Failed,
-}
-
-impl From<NoLine> for UpstreamError {
-    fn from(no_line: NoLine) -> Self {
-        match no_line {
-            NoLine::TooSlow => Self::TooSlow,
-            NoLine::Reset | NoLine::Failed => Self::Failed,
-        }
-    }
-}
-
 /// The safe behind this gateway.
 pub struct HttpUpstream {
     remote: Remote,
@@ -68,30 +53,32 @@ pub struct HttpUpstream {
 
 impl HttpUpstream {
     /// A safe at this address, whose path is what its routes are below. `health`: what readiness asks, if anything.
+    /// `verbs`: the table that [`VerbCall::listed`] is about, methods and paths as they are counted.
     #[must_use]
-    pub fn new(
+    pub fn new<'v>(
         client: Client,
         address: BaseAddress,
         credentials: Credentials,
         limits: SafeLimits,
         health: Option<Endpoint>,
+        verbs: impl IntoIterator<Item = (&'v Method, &'v str)>,
     ) -> Self {
         let requests = Requests::new(&address, credentials);
-        Self { remote: Remote::new(client, address, limits), requests, health }
+        Self { remote: Remote::new(client, address, limits, safe_routes::figures(verbs)), requests, health }
     }
 
     /// What it counts.
     #[must_use]
-    pub fn figures(&self) -> Arc<SafeFigures> {
+    pub fn figures(&self) -> Arc<Figures> {
         self.remote.figures.clone()
     }
 
     /// Sends a request and gives its whole answer; a GET may be sent twice. What is refused here is no answer of the safe's and
-    /// not counted as one.
-    async fn ask(&self, request: Built, end: Instant) -> Result<Answer, UpstreamError> {
+    /// not counted as one. `route`: what it is counted as.
+    async fn ask(&self, route: usize, request: Built, end: Instant) -> Result<Answer, UpstreamError> {
         let request = request?;
         let only_reads = *request.method() == Method::GET;
-        self.remote.ask(request, only_reads, end).await
+        self.remote.ask(route, request, only_reads, end).await
     }
 
     async fn read(
@@ -100,10 +87,10 @@ impl HttpUpstream {
         passed: PassedOn<'_>,
         end: Instant,
     ) -> Result<Option<Snapshot>, UpstreamError> {
-        let mut answer = self.ask(self.requests.read(caller, passed), end).await?;
+        let mut answer = self.ask(safe_routes::READ, self.requests.read(caller, passed), end).await?;
         // The guide's fallback, which clients use with a gateway, too: the caller's token is good, so ask the other way.
         if answer.status == StatusCode::UNAUTHORIZED {
-            answer = self.ask(self.requests.read_by_post(caller, passed), end).await?;
+            answer = self.ask(safe_routes::WRITE, self.requests.read_by_post(caller, passed), end).await?;
         }
         let Read { snapshot, dropped } = safe_answers::read(&answer)?;
         self.remote.figures.dropped(dropped);
@@ -117,13 +104,13 @@ pub(crate) struct Remote {
     pub(crate) address: BaseAddress,
     limits: SafeLimits,
     pool: Pool,
-    pub(crate) figures: Arc<SafeFigures>,
+    pub(crate) figures: Arc<Figures>,
 }
 
 impl Remote {
-    pub(crate) fn new(client: Client, address: BaseAddress, limits: SafeLimits) -> Self {
+    pub(crate) fn new(client: Client, address: BaseAddress, limits: SafeLimits, figures: Figures) -> Self {
         let pool = Pool::new(limits.idle);
-        Self { client, address, limits, pool, figures: Arc::default() }
+        Self { client, address, limits, pool, figures: Arc::new(figures) }
     }
 
     /// When whatever a caller asks for now must be over, however many questions it takes.
@@ -131,19 +118,20 @@ impl Remote {
         Instant::now() + self.limits.total
     }
 
-    /// Sends a request and gives its whole answer, within all deadlines.
+    /// Sends a request and gives its whole answer, within all deadlines. `route`: what it is counted as.
     pub(crate) async fn ask(
         &self,
+        route: usize,
         request: Request<Full<Bytes>>,
         only_reads: bool,
         end: Instant,
     ) -> Result<Answer, UpstreamError> {
-        let began = Instant::now();
+        let timing = self.figures.begin(route);
+        // Each wait within ends by then, too, and knows what was waited for.
         let answer = timeout_at(end, self.try_twice(request, only_reads, end)).await;
-        let answer = answer.unwrap_or(Err(UpstreamError::TooSlow));
-        let status = answer.as_ref().map(|answer| answer.status.as_u16()).map_err(|error| *error);
-        self.figures.answered(status, began.elapsed());
-        answer
+        let answer = answer.unwrap_or(Err(RequestFailure::AnswerTooSlow));
+        timing.end(Outcome::of(answer.as_ref().map(|answer| answer.status).map_err(|failure| *failure)));
+        answer.map_err(RequestFailure::of_upstream)
     }
 
     /// Twice at most, and the second time over a new connection: what was provably not sent, or only reads.
@@ -152,31 +140,29 @@ impl Remote {
         request: Request<Full<Bytes>>,
         only_reads: bool,
         end: Instant,
-    ) -> Result<Answer, UpstreamError> {
+    ) -> Result<Answer, RequestFailure> {
         // A body is shared and not copied; a read has none.
         let spare = only_reads.then(|| request.clone());
         let line = match self.pool.take().await {
             Some(line) => Ok(line),
-            None => self.connect().await,
+            None => self.connect(end).await,
         };
         let again = match line {
             // Before anything was sent: a moment later it would have been lost, and a read asked again.
-            Err(NoLine::Reset) => Some(request),
-            Err(other) => return Err(other.into()),
+            Err(RequestFailure::Reset) => request,
+            Err(failure) => return Err(failure),
             Ok(line) => match self.exchange(line, request, end).await {
                 Ok(answer) => return Ok(answer),
-                Err(Broken::Unsent(request)) => Some(*request),
-                Err(Broken::Lost) => spare,
-                Err(Broken::TooSlow) => return Err(UpstreamError::TooSlow),
-                Err(Broken::Unusable) => None,
+                Err(Broken::Unsent(request)) => *request,
+                Err(Broken::Lost(failure)) => spare.ok_or(failure)?,
+                Err(Broken::Failed(failure)) => return Err(failure),
             },
         };
-        let Some(request) = again else { return Err(UpstreamError::Failed) };
         self.figures.retried();
-        let line = self.connect().await?;
-        self.exchange(line, request, end).await.map_err(|broken| match broken {
-            Broken::TooSlow => UpstreamError::TooSlow,
-            Broken::Unsent(_) | Broken::Lost | Broken::Unusable => UpstreamError::Failed,
+        let line = self.connect(end).await?;
+        self.exchange(line, again, end).await.map_err(|broken| match broken {
+            Broken::Failed(failure) | Broken::Lost(failure) => failure,
+            Broken::Unsent(_) => RequestFailure::Broken,
         })
     }
 
@@ -192,14 +178,12 @@ impl Remote {
         Ok(answer)
     }
 
-    async fn connect(&self) -> Result<Line, NoLine> {
-        self.figures.connected();
-        let stream = timeout(self.limits.connect, self.client.connect(self.address.endpoint())).await;
-        let stream = stream.map_err(|_| NoLine::TooSlow)?.map_err(|failure| match failure {
-            RequestFailure::Reset => NoLine::Reset,
-            _ => NoLine::Failed,
-        })?;
-        Line::over(stream).await.map_err(|_| NoLine::Failed)
+    async fn connect(&self, end: Instant) -> Result<Line, RequestFailure> {
+        let until = end.min(Instant::now() + self.limits.connect);
+        let stream = timeout_at(until, self.client.connect(self.address.endpoint())).await;
+        let stream = stream.map_err(|_| RequestFailure::ConnectTooSlow)??;
+        let counted = Counted::open(self.figures.clone());
+        Line::over(stream, counted).await.map_err(|_| RequestFailure::Broken)
     }
 }
 
@@ -230,7 +214,7 @@ impl RemoteSafe for HttpUpstream {
         verb: VerbCall<'_>,
     ) -> Result<VerbAnswer, UpstreamError> {
         let request = self.requests.verb(verb.path, verb.body, caller, request);
-        let answer = self.ask(request, self.remote.end()).await?;
+        let answer = self.ask(safe_routes::of_verb(&verb), request, self.remote.end()).await?;
         let (answer, dropped) = safe_answers::verb(answer, self.requests.shows_the_callers_token())?;
         self.remote.figures.dropped(dropped);
         Ok(answer)
@@ -239,7 +223,12 @@ impl RemoteSafe for HttpUpstream {
     async fn is_ready(&self) -> bool {
         match &self.health {
             None => true,
-            Some(health) => self.remote.client.probe(health).await,
+            Some(health) => {
+                let timing = self.remote.figures.begin(safe_routes::HEALTH);
+                let status = self.remote.client.probe(health).await;
+                timing.end(Outcome::of(status));
+                status.is_ok_and(|status| status.is_success())
+            }
         }
     }
 }
@@ -270,18 +259,22 @@ impl Upstream for OnBehalf<'_> {
             return Ok(tag);
         }
         let request = self.safe.requests.merge(caller, patch, precondition, self.request);
-        safe_answers::merge(&self.safe.ask(request, self.safe.remote.end()).await?)
+        safe_answers::merge(&self.safe.ask(safe_routes::WRITE, request, self.safe.remote.end()).await?)
     }
 
     async fn erase(&self, caller: &Caller, precondition: &Precondition) -> Result<(), UpstreamError> {
         let request = self.safe.requests.erase(caller, precondition, self.request);
-        safe_answers::erase(&self.safe.ask(request, self.safe.remote.end()).await?, precondition)
+        safe_answers::erase(
+            &self.safe.ask(safe_routes::ERASE, request, self.safe.remote.end()).await?,
+            precondition,
+        )
     }
 
     async fn export(&self, caller: &Caller) -> Result<Option<Export>, UpstreamError> {
         let end = self.safe.remote.end();
         let request = self.safe.requests.export(caller, self.request);
-        match safe_answers::export(&self.safe.ask(request, end).await?, &caller.person)? {
+        match safe_answers::export(&self.safe.ask(safe_routes::EXPORT, request, end).await?, &caller.person)?
+        {
             Exported::Document(export, dropped) => {
                 self.safe.remote.figures.dropped(dropped);
                 Ok(Some(export))

@@ -9,12 +9,14 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout_at};
 
+use crate::failure::RequestFailure;
+use crate::figures::Counted;
 use crate::stream::{Allowance, Rationed, Stream};
 
 /// The longest head of an answer.
@@ -31,6 +33,7 @@ pub(crate) struct Line {
     sender: SendRequest<Full<Bytes>>,
     connection: Connection<TokioIo<Rationed>, Full<Bytes>>,
     allowance: Allowance,
+    counted: Counted,
 }
 
 /// A whole answer.
@@ -44,12 +47,10 @@ pub(crate) struct Answer {
 pub(crate) enum Broken {
     /// Nothing of the request has left this process: here it is.
     Unsent(Box<Request<Full<Bytes>>>),
-    /// It may have been read, or done.
-    Lost,
-    /// It came too late, or not at all.
-    TooSlow,
-    /// More than may be read, or not to be told from one that was cut off.
-    Unusable,
+    /// It may have been read, or done; why there is no whole answer.
+    Lost(RequestFailure),
+    /// It came too late, is more than may be read, or cannot be told from one that was cut off: no second try.
+    Failed(RequestFailure),
 }
 
 /// How long an exchange may take.
@@ -63,13 +64,13 @@ pub(crate) struct Until {
 
 impl Line {
     /// Speaks HTTP/1.1 over a new stream.
-    pub(crate) async fn over(stream: Stream) -> Result<Self, hyper::Error> {
+    pub(crate) async fn over(stream: Stream, counted: Counted) -> Result<Self, hyper::Error> {
         let allowance = Allowance::default();
         let mut http = http1::Builder::new();
         http.max_headers(MAX_HEAD_FIELDS).max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_BUFFER_BYTES);
         let io = TokioIo::new(Rationed::new(stream, allowance.clone()));
         let (sender, connection) = http.handshake(io).await?;
-        Ok(Self { sender, connection, allowance })
+        Ok(Self { sender, connection, allowance, counted })
     }
 
     /// Whether it is still good: what the safe has done to it meanwhile is seen now. A closed one is not, and neither is one
@@ -80,6 +81,11 @@ impl Line {
         !is_over && self.sender.is_ready()
     }
 
+    /// Has it counted as kept, or as in use.
+    pub(crate) fn set_kept(&mut self, is_kept: bool) {
+        self.counted.set_kept(is_kept);
+    }
+
     /// Sends a request and reads the whole answer.
     pub(crate) async fn exchange(
         &mut self,
@@ -88,21 +94,23 @@ impl Line {
         until: Until,
     ) -> Result<Answer, Broken> {
         self.allowance.grant(body_bytes.saturating_add(MAX_OVERHEAD_BYTES));
-        let Self { sender, connection, .. } = self;
+        let Self { sender, connection, allowance, .. } = self;
         let answer = async move {
             let head = timeout_at(until.head, sender.try_send_request(request)).await;
-            match head.map_err(|_| Broken::TooSlow)? {
-                Ok(answer) => {
-                    timeout_at(until.end, collect(answer, body_bytes)).await.map_err(|_| Broken::TooSlow)?
+            match head.map_err(|_| Broken::Failed(RequestFailure::HeadTooSlow))? {
+                Ok(answer) => timeout_at(until.end, collect(answer, body_bytes))
+                    .await
+                    .map_err(|_| Broken::Failed(RequestFailure::AnswerTooSlow))?,
+                Err(mut error) => {
+                    Err(error.take_message().map_or(Broken::Lost(RequestFailure::Broken), |request| {
+                        Broken::Unsent(Box::new(request))
+                    }))
                 }
-                Err(mut error) => Err(error
-                    .take_message()
-                    .map_or(Broken::Lost, |request| Broken::Unsent(Box::new(request)))),
             }
         };
         tokio::pin!(answer);
         let mut is_over = false;
-        poll_fn(|cx| {
+        let answered = poll_fn(|cx| {
             // What has come before the connection ended is still to be had.
             is_over = is_over || Pin::new(&mut *connection).poll(cx).is_ready();
             match answer.as_mut().poll(cx) {
@@ -114,7 +122,12 @@ impl Line {
                 polled => polled,
             }
         })
-        .await
+        .await;
+        match answered {
+            // Cut off by us.
+            Err(Broken::Lost(_)) if allowance.is_overrun() => Err(Broken::Lost(RequestFailure::TooLong)),
+            answered => answered,
+        }
     }
 }
 
@@ -127,14 +140,14 @@ async fn collect(answer: Response<Incoming>, body_bytes: usize) -> Result<Answer
     // Two opinions on where the answer ends, or none: then nobody can tell a whole one from a cut one.
     let ends_somewhere = body.is_end_stream() || has_length || is_chunked;
     if (has_length && is_chunked) || !ends_somewhere {
-        return Err(Broken::Unusable);
+        return Err(Broken::Failed(RequestFailure::Broken));
     }
     if body.size_hint().lower() > body_bytes as u64 {
-        return Err(Broken::Unusable);
+        return Err(Broken::Failed(RequestFailure::TooLong));
     }
     match Limited::new(body, body_bytes).collect().await {
         Ok(body) => Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() }),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Broken::Unusable),
-        Err(_) => Err(Broken::Lost),
+        Err(error) if error.is::<LengthLimitError>() => Err(Broken::Failed(RequestFailure::TooLong)),
+        Err(_) => Err(Broken::Lost(RequestFailure::Broken)),
     }
 }

@@ -43,6 +43,7 @@ impl Pool {
             let now = Instant::now();
             let kept = KEPT.with_borrow_mut(|all| all.get_mut(&self.id)?.pop_back())?;
             let mut line = kept.line;
+            line.set_kept(false);
             // Those before it are older still, and go as they are come to.
             if now.duration_since(kept.since) < self.idle && line.is_good().await {
                 return Some(line);
@@ -64,6 +65,7 @@ impl Pool {
             {
                 kept.pop_front();
             }
+            line.set_kept(true);
             kept.push_back(Kept { line, since: now });
         });
     }

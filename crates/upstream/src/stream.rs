@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -73,12 +73,24 @@ impl AsyncWrite for Stream {
 /// How many bytes may still be read for the answer in hand: whatever hyper skips by itself, interim answers and the sizes
 /// and extensions of chunks, comes out of it as well.
 #[derive(Clone, Default)]
-pub(crate) struct Allowance(Arc<AtomicUsize>);
+pub(crate) struct Allowance(Arc<Left>);
+
+#[derive(Default)]
+struct Left {
+    bytes: AtomicUsize,
+    is_overrun: AtomicBool,
+}
 
 impl Allowance {
     /// Begins anew.
     pub(crate) fn grant(&self, bytes: usize) {
-        self.0.store(bytes, Relaxed);
+        self.0.bytes.store(bytes, Relaxed);
+        self.0.is_overrun.store(false, Relaxed);
+    }
+
+    /// Whether the other side has said more.
+    pub(crate) fn is_overrun(&self) -> bool {
+        self.0.is_overrun.load(Relaxed)
     }
 }
 
@@ -104,14 +116,13 @@ impl AsyncRead for Rationed {
         let before = buffer.filled().len();
         std::task::ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
         let read = buffer.filled().len() - before;
-        let left = this.allowance.0.load(Relaxed);
-        match left.checked_sub(read) {
-            Some(left) => {
-                this.allowance.0.store(left, Relaxed);
-                Poll::Ready(Ok(()))
-            }
-            None => Poll::Ready(Err(io::Error::other("more than an answer may take"))),
+        let left = &this.allowance.0;
+        if let Some(bytes) = left.bytes.load(Relaxed).checked_sub(read) {
+            left.bytes.store(bytes, Relaxed);
+            return Poll::Ready(Ok(()));
         }
+        left.is_overrun.store(true, Relaxed);
+        Poll::Ready(Err(io::Error::other("more than an answer may take")))
     }
 }
 

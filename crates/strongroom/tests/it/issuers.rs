@@ -61,6 +61,10 @@ fn a_flood_of_200_unknown_keys_from_8_connections_makes_at_most_3_fetches_and_go
         format!("strongroom_key_set_fetches_total{{{issuer},outcome=\"ok\"}} {}", server.asked()),
         format!("strongroom_key_set_fetches_total{{{issuer},outcome=\"failed\"}} 0"),
         format!("strongroom_key_set_keys{{{issuer}}} 1"),
+        format!(
+            r#"strongroom_upstream_requests_total{{upstream="key_sets",route="key_set",method="GET",outcome="2xx"}} {}"#,
+            server.asked()
+        ),
         "strongroom_token_cache_misses_total 400".to_owned(),
         "strongroom_token_cache_tokens 200".to_owned(),
     ] {

@@ -54,8 +54,11 @@ async fn a_safe_is_told_what_it_must_know_and_nothing_else() {
     safe.erase(&jane, &conditional).await.unwrap();
     safe.export(&jane).await.unwrap();
     let body = Bytes::from_static(br#"{ "email" : "a@b.example" }"#);
-    upstream.call(PASSED, &jane, VerbCall { path: "validateEmail", body: Some(&body) }).await.unwrap();
-    upstream.call(PASSED, &jane, VerbCall { path: "wallet/jane", body: None }).await.unwrap();
+    upstream
+        .call(PASSED, &jane, VerbCall { path: "validateEmail", body: Some(&body), listed: None })
+        .await
+        .unwrap();
+    upstream.call(PASSED, &jane, VerbCall { path: "wallet/jane", body: None, listed: None }).await.unwrap();
 
     let asked: Vec<_> = server.asked().iter().map(|request| sorted(request)).collect();
     let json = "content-type: application/json";

@@ -176,7 +176,8 @@ async fn a_write_that_may_have_been_read_is_never_sent_again() {
             assert_eq!(write, Err(UpstreamError::Failed));
             assert_eq!(server.asked().len(), before + 1);
             let body = Bytes::from_static(b"{}");
-            let verb = upstream.call(PASSED, &jane(), VerbCall { path: "a", body: Some(&body) }).await;
+            let verb =
+                upstream.call(PASSED, &jane(), VerbCall { path: "a", body: Some(&body), listed: None }).await;
             assert!(verb.is_ok(), "the next is served");
         }
     }
@@ -191,7 +192,7 @@ async fn a_kept_connection_that_the_safe_has_closed_costs_nobody_a_failure() {
     }
     safe(&upstream).merge(&jane(), &patch(), &Precondition::default()).await.unwrap();
     assert_eq!((server.asked().len(), server.connections()), (3, 3));
-    assert_eq!(upstream.figures().connections(), 3);
+    assert_eq!(upstream.figures().connections_opened(), 3);
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod heads;
 #[cfg(test)]
 mod hostile;

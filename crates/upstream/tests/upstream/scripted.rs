@@ -121,7 +121,7 @@ pub(crate) fn upstream_that_believes(
     let client_limits = ClientLimits { connect: GENEROUS, total: GENEROUS, body_bytes: 10_000 };
     let client = Client::new(roots, Arc::new(ManualClock::default()), client_limits).unwrap();
     let address = BaseAddress::new(Endpoint::parse(url).unwrap()).unwrap();
-    HttpUpstream::new(client, address, credentials, limits, None)
+    HttpUpstream::new(client, address, credentials, limits, None, [])
 }
 
 pub(crate) const PASSED: PassedOn<'_> = PassedOn {

@@ -119,5 +119,5 @@ pub(crate) fn ok(body: &[u8]) -> Vec<u8> {
 pub(crate) fn source(url: &str, roots: Roots, total: Duration) -> HttpKeySetSource {
     let limits = ClientLimits { connect: total, total, body_bytes: MAX_BODY_BYTES };
     let client = Client::new(roots, Arc::new(ManualClock::default()), limits).unwrap();
-    HttpKeySetSource::new(client, Endpoint::parse(url).unwrap())
+    HttpKeySetSource::new(client, Endpoint::parse(url).unwrap(), Arc::new(HttpKeySetSource::figures()))
 }

@@ -21,7 +21,8 @@ async fn call_as(credentials: Credentials, answer: Vec<u8>) -> Answered {
     let limits = SafeLimits { answer_bytes: 2 * LONG, ..generous() };
     let upstream = server.upstream_with(credentials, limits);
     let body = Bytes::from_static(b"{}");
-    let answer = upstream.call(PASSED, &jane(), VerbCall { path: "a/b", body: Some(&body) }).await;
+    let answer =
+        upstream.call(PASSED, &jane(), VerbCall { path: "a/b", body: Some(&body), listed: None }).await;
     assert_eq!(server.asked().len(), 1, "whatever it was, a POST is sent once");
     answer
 }

@@ -58,7 +58,7 @@ fn a_remote_safe_keeps_the_contract_of_the_port_alone_and_with_many_writers() {
     let url = format!("http://{}/v1/ibexsafe", safe.address);
     let address = BaseAddress::new(Endpoint::parse(&url).unwrap()).unwrap();
     let credentials = Credentials::Assertion(Arc::new(assertions));
-    let upstream = HttpUpstream::new(client, address, credentials, limits, None);
+    let upstream = HttpUpstream::new(client, address, credentials, limits, None, []);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         contract::upstream(&*upstream.on_behalf(PASSED)).await;

@@ -31,8 +31,14 @@ fn dev_with_a_gateway_serves_the_guide_and_keeps_what_dev_alone_then_reads() {
         let mut admin = dev.connect_admin();
         assert_eq!(admin.request("GET", "/readyz", &[], "").status, 200);
         let metrics = admin.request("GET", "/metrics", &[], "").body;
-        assert!(metrics.contains("strongroom_safe_answers_total{answer=\"2xx\"} 3\n"), "{metrics}");
-        assert!(metrics.contains("strongroom_safe_request_duration_seconds_count 3\n"), "{metrics}");
+        for counted in [
+            r#"{upstream="safe",route="/userdata/external/{id}",method="GET",outcome="2xx"} 2"#,
+            r#"{upstream="identity",route="/{v}/auth/refresh",method="POST",outcome="2xx"} 1"#,
+            r#"{upstream="identity",route="/{v}/auth/sign-up",method="GET",outcome="2xx"} 1"#,
+        ] {
+            let line = format!("strongroom_upstream_requests_total{counted}\n");
+            assert!(metrics.contains(&line), "{line} in {metrics}");
+        }
         drop((client, admin));
         let (status, log) = dev.stop();
         assert!(status.success(), "{log}");

@@ -2,6 +2,7 @@
 
 mod contract;
 mod dev;
+mod figures;
 mod gate_stories;
 mod gate_tables;
 mod hostile;

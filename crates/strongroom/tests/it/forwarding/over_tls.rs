@@ -63,11 +63,13 @@ impl House {
     /// The connections to the safe so far.
     fn connections(&self) -> String {
         let metrics = self.gateway.connect_admin().request("GET", "/metrics", &[], "").body;
-        let counted =
-            metrics.lines().find_map(|line| line.strip_prefix("strongroom_safe_connections_total "));
+        let counted = metrics.lines().find_map(|line| line.strip_prefix(COUNTED));
         counted.unwrap().to_owned()
     }
 }
+
+/// How the metrics tell of connections to the safe.
+const COUNTED: &str = r#"strongroom_upstream_connections_opened_total{upstream="safe"} "#;
 
 #[test]
 fn the_guide_and_a_browser_s_page_go_through_tls_at_both_ends() {

@@ -76,7 +76,10 @@ fn a_client_that_asks_too_often_through_a_gateway_is_told_so_by_the_safe_and_oth
     assert!(refused.count() > 17, "{hasty:?}");
     assert_eq!(read_together(&mut connect_from(&house.gateway, 3), "john", 1)[0].0, 204);
     let metrics = house.gateway.connect_admin().request("GET", "/metrics", &[], "").body;
-    assert!(metrics.contains("strongroom_safe_connections_total 1\n"), "{metrics}");
+    assert!(
+        metrics.contains("strongroom_upstream_connections_opened_total{upstream=\"safe\"} 1\n"),
+        "{metrics}"
+    );
 }
 
 #[test]
