@@ -1,5 +1,5 @@
-//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: seven functions of bytes, each
-//! of which ends the process by a failed assertion where it does not hold.
+//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: eight functions of bytes,
+//! each of which ends the process by a failed assertion where it does not hold.
 //!
 //! Never part of the product. `cargo test` replays the corpus beside this crate; `cargo xtask fuzz` looks for inputs that
 //! nobody thought of, guided by coverage. An input that fails belongs into the corpus with the change that mends it.
@@ -12,6 +12,7 @@ mod envelope_model;
 mod foreign_model;
 mod foreign_view;
 mod head_gate;
+mod http2_head;
 mod json_model;
 mod keyring_model;
 mod patch;
@@ -41,6 +42,7 @@ pub struct Target {
 /// All targets.
 pub const TARGETS: &[Target] = &[
     Target { name: "head-gate", check: head_gate::check },
+    Target { name: "http2-head", check: http2_head::check },
     Target { name: "patch", check: |input| format!("{:?}", patch::check(input)) },
     Target { name: "foreign-view", check: |input| foreign_view::check(input).to_owned() },
     Target { name: "verb-body", check: |input| format!("{:?}", verb_body::check(input)) },

@@ -3,7 +3,7 @@
 //! Frames are the library's business, and so are the floods that it can see; requests go the way of all others, behind the
 //! same gate. A stream that its client gives up stops no handler: a write is never cancelled half-way.
 
-mod head;
+pub mod head;
 mod io;
 mod stream;
 mod traffic;

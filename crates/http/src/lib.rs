@@ -55,6 +55,7 @@ pub use api::{Api, HttpLimits, Safe};
 pub use client_address::TrustedProxies;
 pub use deadlines::Deadlines;
 pub use head_scan::HeadLimits;
+pub use http2::head as http2_head;
 pub use listeners::{BindError, Listeners};
 pub use refusal::Refusal;
 pub use server::{Server, ServerOptions, Stopped};

@@ -18,7 +18,11 @@ use crate::target;
 const AROUND_FIELD_BYTES: usize = 4;
 
 /// Checks a head and brings it into shape.
-pub(super) fn admit(head: &mut Parts, limits: &HeadLimits) -> Result<(), Refusal> {
+///
+/// # Errors
+///
+/// [`Refusal`], and then the head is no more to be used.
+pub fn admit(head: &mut Parts, limits: &HeadLimits) -> Result<(), Refusal> {
     check_size(head, limits)?;
     if head.method == Method::CONNECT {
         // Has no path to look at; `gate` refuses it for what it is.
