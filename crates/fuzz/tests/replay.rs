@@ -51,7 +51,8 @@ fn the_head_gate_holds_for_its_corpus_which_reaches_every_verdict_of_a_scan() {
 
 #[test]
 fn heads_of_http_2_hold_for_their_corpus_which_reaches_every_verdict() {
-    let refusals = "Target TargetTooLong NameLookalike Framing HeadTooLarge TooManyFields ForeignTarget";
+    let refusals =
+        "Target TargetTooLong HeaderField NameLookalike Framing HeadTooLarge TooManyFields ForeignTarget";
     replay(
         "http2-head",
         &refusals.split(' ').chain(["malformed", "tunnel", "path", "*"]).collect::<Vec<_>>(),

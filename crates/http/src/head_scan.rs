@@ -193,7 +193,7 @@ fn check_field(line: &[u8], is_http_10: bool, framing: &mut Framing) -> Result<(
     let (name, value) = line.split_at(colon);
     let value = value.get(1..).unwrap_or_default();
     // Anything but a token here: a fold, whitespace before the colon, a second name.
-    if name.is_empty() || !name.iter().all(|b| is_token_character(*b)) {
+    if !is_name(name) {
         return Err(Refusal::HeaderField);
     }
     if !is_text(value) {
@@ -217,6 +217,11 @@ fn check_field(line: &[u8], is_http_10: bool, framing: &mut Framing) -> Result<(
         _ => {}
     }
     Ok(())
+}
+
+/// A token (RFC 9110, section 5.1).
+pub(crate) fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|b| is_token_character(*b))
 }
 
 pub(crate) fn is_lookalike(name: &[u8]) -> bool {

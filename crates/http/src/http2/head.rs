@@ -55,6 +55,10 @@ fn check_size(head: &Parts, limits: &HeadLimits) -> Result<(), Refusal> {
 }
 
 fn check_fields(head: &Parts) -> Result<(), Refusal> {
+    // The library has a quotation mark in names, too.
+    if !head.headers.keys().all(|name| head_scan::is_name(name.as_str().as_bytes())) {
+        return Err(Refusal::HeaderField);
+    }
     if head.headers.keys().any(|name| head_scan::is_lookalike(name.as_str().as_bytes())) {
         return Err(Refusal::NameLookalike);
     }
@@ -86,7 +90,7 @@ fn take_authority(head: &mut Parts) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use http::Request;
+    use http::{HeaderName, Request};
 
     use super::*;
 
@@ -148,6 +152,10 @@ mod tests {
         let long = "a".repeat(300);
         assert_eq!(admitted("https://a/b", &[("c", &long)]), Err(Refusal::HeadTooLarge));
         assert_eq!(admitted(&format!("https://a/{}", &long[..64]), &[]), Err(Refusal::TargetTooLong));
+        let mut quoted = head("https://a/b", &[]);
+        let name = HeaderName::from_lowercase(b"a\"b").unwrap();
+        quoted.headers.insert(name, HeaderValue::from_static("1"));
+        assert_eq!(admit(&mut quoted, &LIMITS), Err(Refusal::HeaderField));
         let mut other = head("https://a/b", &[]);
         other.uri = Uri::from_static("*");
         assert_eq!(admit(&mut other, &LIMITS), Ok(()));
