@@ -33,14 +33,13 @@ pub(crate) async fn shake_hands(
     }
     wire.enter(Phase::Handshake);
     // Boxed: whoever waits for a first byte holds none of it.
-    match Box::pin(accept(tcp, tls, wire)).await {
+    match Box::pin(accept(tcp, tls, wire, refusals)).await {
         Ok(stream) => {
             // From here on it is the first byte of a request that is waited for.
             wire.enter(Phase::FirstByte);
             Some(Stream::Tls(Box::new(stream)))
         }
-        Err((refusal, socket)) => {
-            refusals.count(refusal);
+        Err(socket) => {
             if let Some(mut socket) = socket
                 && socket.tcp.shutdown().await.is_ok()
             {
@@ -73,11 +72,13 @@ async fn has_begun(tcp: &mut TcpStream, wire: &Wire, refusals: &Refusals) -> boo
 }
 
 /// The handshake itself, with the certificate that is in force now. The socket comes back where the client was told why not.
+/// A refusal is counted before the client can see that the connection has ended.
 async fn accept(
     tcp: TcpStream,
     tls: &Tls,
     wire: &Arc<Wire>,
-) -> Result<TlsStream<Socket>, (Refusal, Option<Socket>)> {
+    refusals: &Refusals,
+) -> Result<TlsStream<Socket>, Option<Socket>> {
     let acceptor = TlsAcceptor::from(tls.in_force());
     let mut accept = pin!(acceptor.accept(Socket::new(tcp, wire.clone())).into_fallible());
     let shaken: Option<Result<_, (io::Error, Socket)>> = poll_fn(|context| {
@@ -93,7 +94,13 @@ async fn accept(
     .await;
     match shaken {
         Some(Ok(stream)) => Ok(stream),
-        Some(Err((_, socket))) => Err((Refusal::TlsHandshake, Some(socket))),
-        None => Err((Refusal::TlsHandshakeTooSlow, None)),
+        Some(Err((_, socket))) => {
+            refusals.count(Refusal::TlsHandshake);
+            Err(Some(socket))
+        }
+        None => {
+            refusals.count(Refusal::TlsHandshakeTooSlow);
+            Err(None)
+        }
     }
 }
