@@ -92,6 +92,9 @@ pub(crate) fn is_journal_mode_set(connection: &Connection, mode: &str) -> Result
 
 fn common(connection: &Connection) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // One plan a statement, whatever is bound to it: else one that might have a better plan for other values is prepared anew
+    // at every use, which is half of what a merge costs.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "trusted_schema", "OFF")?;
     connection.pragma_update(None, "cell_size_check", "ON")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
