@@ -51,11 +51,12 @@ impl EntityTag {
     }
 
     fn of(opaque: &str, is_weak: bool) -> Result<Self, EntityTagError> {
-        let fits =
-            opaque.len() <= MAX_ENTITY_TAG_BYTES && opaque.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x7e));
+        let fits = || {
+            opaque.len() <= MAX_ENTITY_TAG_BYTES && opaque.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x7e))
+        };
         match Revision::parse(opaque) {
             Ok(revision) if !is_weak => Ok(Self::Revision(revision)),
-            _ if fits => Ok(Self::Foreign(ForeignTag { opaque: opaque.into(), is_weak })),
+            _ if fits() => Ok(Self::Foreign(ForeignTag { opaque: opaque.into(), is_weak })),
             _ => Err(EntityTagError),
         }
     }

@@ -22,6 +22,9 @@ impl Generation {
     }
 }
 
+/// Hexadecimal digits of a generation.
+const GENERATION_DIGITS: usize = 32;
+
 /// Thirty-two lower-case hexadecimal digits.
 impl fmt::Display for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,11 +61,22 @@ impl Revision {
     /// [`RevisionError`] for any other text.
     pub fn parse(text: &str) -> Result<Self, RevisionError> {
         let (generation, version) = text.split_once('.').ok_or(RevisionError)?;
-        let revision = Self {
-            generation: Generation(u128::from_str_radix(generation, 16).map_err(|_| RevisionError)?),
-            version: version.parse().map_err(|_| RevisionError)?,
-        };
-        if revision.version > 0 && revision.to_string() == text { Ok(revision) } else { Err(RevisionError) }
+        if generation.len() != GENERATION_DIGITS {
+            return Err(RevisionError);
+        }
+        let generation = generation.bytes().try_fold(0_u128, |so_far, digit| {
+            let value = match digit {
+                b'0'..=b'9' => digit - b'0',
+                b'a'..=b'f' => digit - b'a' + 10,
+                _ => return Err(RevisionError),
+            };
+            Ok(so_far << 4 | u128::from(value))
+        })?;
+        // Neither a sign nor a zero before it: another text would name the same state.
+        if !version.bytes().next().is_some_and(|first| matches!(first, b'1'..=b'9')) {
+            return Err(RevisionError);
+        }
+        Ok(Self { generation: Generation(generation), version: version.parse().map_err(|_| RevisionError)? })
     }
 }
 

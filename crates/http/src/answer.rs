@@ -12,17 +12,24 @@ use crate::request_id::{RequestId, X_REQUEST_ID};
 /// Every body here is whole before its head is sent: no answer is ever cut in half by our own doing.
 pub(crate) type Body = Full<Bytes>;
 
+/// Fields that an answer has room for from the start: all that most have.
+const FIELDS: usize = 10;
+
 /// An answer without a body.
 pub(crate) fn empty(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::default());
+    with_body(status, Body::default())
+}
+
+fn with_body(status: StatusCode, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
+    response.headers_mut().reserve(FIELDS);
     response
 }
 
 /// An answer with a body that is JSON already.
 pub(crate) fn ready_json(status: StatusCode, body: Bytes, media_type: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::new(body));
-    *response.status_mut() = status;
+    let mut response = with_body(status, Body::new(body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::deadlines::Phase;
+use crate::scratch;
 use crate::wire::Wire;
 
 /// A client's connection.
@@ -67,7 +68,7 @@ impl AsyncWrite for Stream {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Plain(socket) => Pin::new(socket).poll_write_vectored(context, parts),
+            Self::Plain(socket) => scratch::poll_write(socket, context, parts),
             Self::Tls(stream) => Pin::new(stream.as_mut()).poll_write_vectored(context, parts),
         }
     }

@@ -3,6 +3,8 @@
 //! Refused is whatever some proxies decode, normalise or cut off and others do not (RFC 3986, section 6): an escaped dot,
 //! slash, backslash or NUL, an empty segment, a dot segment, a fragment.
 
+use memchr::{memchr, memchr_iter};
+
 use crate::characters::Characters;
 use crate::refusal::Refusal;
 
@@ -61,29 +63,24 @@ fn is_absolute(target: &[u8]) -> bool {
 }
 
 fn is_path_and_query(target: &[u8]) -> bool {
-    let end = target.iter().position(|b| *b == b'?').unwrap_or(target.len());
-    let (path, query) = target.split_at(end);
-    path.iter().all(|b| PATH.has(*b))
-        && query.iter().all(|b| QUERY.has(*b))
+    let (path, query) = target.split_at(memchr(b'?', target).unwrap_or(target.len()));
+    PATH.has_all(path)
+        && QUERY.has_all(query)
         && escapes(query).all(|escape| escape.is_some_and(|escape| escape != *b"00"))
         && escapes(path).all(|escape| escape.is_some_and(|escape| !MEANINGFUL_ESCAPES.contains(&escape)))
         && !has_odd_segment(path)
 }
 
-/// An empty segment before the last, or a `.` or `..` anywhere.
+/// An empty segment before the last, or a `.` or `..` anywhere: what stands behind each slash tells.
 fn has_odd_segment(path: &[u8]) -> bool {
-    let mut segments = path.split(|b| *b == b'/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        if matches!(segment, b"." | b"..") || (segment.is_empty() && segments.peek().is_some()) {
-            return true;
-        }
-    }
-    false
+    memchr_iter(b'/', path)
+        .filter_map(|slash| path.get(slash + 1..))
+        .any(|behind| matches!(behind, b"." | b".." | [b'/', ..] | [b'.', b'/', ..] | [b'.', b'.', b'/', ..]))
 }
 
 /// What stands behind each `%`, in lower case; `None` where that is no escape.
 fn escapes(text: &[u8]) -> impl Iterator<Item = Option<[u8; 2]>> {
-    text.iter().enumerate().filter(|(_, b)| **b == b'%').map(|(at, _)| match text.get(at + 1..at + 3) {
+    memchr_iter(b'%', text).map(|at| match text.get(at + 1..at + 3) {
         Some([high, low]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
             Some([high.to_ascii_lowercase(), low.to_ascii_lowercase()])
         }

@@ -5,6 +5,17 @@
 
 use std::str::Chars;
 
+/// What a string does not hold as it is: quotes, backslashes, control characters. One look a byte, for there are many.
+const ENDS_PLAIN_TEXT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut b = 0;
+    while b < table.len() {
+        table[b] = b < 0x20 || b == b'"' as usize || b == b'\\' as usize;
+        b += 1;
+    }
+    table
+};
+
 /// A text, and how far it has been read.
 pub(super) struct Tokens<'t> {
     text: &'t str,
@@ -45,7 +56,7 @@ impl<'t> Tokens<'t> {
         let mut is_paired = true;
         loop {
             let rest = self.text.as_bytes().get(self.at..)?;
-            self.at += rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f))?;
+            self.at += rest.iter().position(|b| ENDS_PLAIN_TEXT[usize::from(*b)])?;
             match self.next()? {
                 b'"' => break,
                 b'\\' => is_paired &= self.escape()?,
