@@ -27,7 +27,7 @@ pub(crate) async fn read(
     id: &str,
 ) -> Result<Response<Body>, Problem> {
     ExternalUserId::parse(id)?.must_be(&principal.caller.person)?;
-    let snapshot = in_time(safe.read(&principal.caller)).await?;
+    let snapshot = in_time(&safe, safe.read(&principal.caller)).await?;
     let Some(snapshot) = snapshot else { return Ok(answer::empty(StatusCode::NO_CONTENT)) };
     if snapshot.tag.as_ref().is_some_and(|tag| conditional::is_not_modified(&head.headers, tag)) {
         return Ok(answer::tagged(answer::empty(StatusCode::NOT_MODIFIED), snapshot.tag.as_ref()));
@@ -55,14 +55,14 @@ where
         return read_by_post(api, &safe, &principal.caller).await;
     }
     let precondition = conditional::precondition(&head.headers)?;
-    let tag = in_time(safe.merge(&principal.caller, &envelope.data, &precondition)).await?;
+    let tag = in_time(&safe, safe.merge(&principal.caller, &envelope.data, &precondition)).await?;
     let response = answer::ready_json(StatusCode::OK, Bytes::from_static(SUCCESS), "application/json");
     Ok(answer::tagged(response, tag.as_ref()))
 }
 
 /// The guide's fallback for clients whose `GET` is answered 401; conditions do not apply to it.
 async fn read_by_post(api: &Api, safe: &Asked<'_>, caller: &Caller) -> Result<Response<Body>, Problem> {
-    match in_time(safe.read(caller)).await? {
+    match in_time(safe, safe.read(caller)).await? {
         Some(snapshot) => readable(api, snapshot),
         None => Ok(answer::empty(StatusCode::NO_CONTENT)),
     }
@@ -77,7 +77,7 @@ pub(crate) async fn erase(
 ) -> Result<Response<Body>, Problem> {
     ExternalUserId::parse(id)?.must_be(&principal.caller.person)?;
     let precondition = conditional::precondition(&head.headers)?;
-    in_time(safe.erase(&principal.caller, &precondition)).await?;
+    in_time(&safe, safe.erase(&principal.caller, &precondition)).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
@@ -89,7 +89,7 @@ pub(crate) async fn export(
 ) -> Result<Response<Body>, Problem> {
     let id = ExternalUserId::parse(id)?;
     id.must_be(&principal.caller.person)?;
-    let Some(export) = in_time(safe.export(&principal.caller)).await? else {
+    let Some(export) = in_time(&safe, safe.export(&principal.caller)).await? else {
         return Ok(answer::empty(StatusCode::NO_CONTENT));
     };
     let time = |at| humantime::format_rfc3339_millis(SystemTime::from(at)).to_string();
@@ -120,17 +120,23 @@ struct ExportDocument<'a> {
     write_only: Vec<&'a str>,
 }
 
-/// How long the safe may take. It fails quickly where it can; a disk that hangs says nothing at all, and must not hold every
-/// place there is.
+/// How long the safe in this process may take. It fails quickly where it can; a disk that hangs says nothing at all, and must
+/// not hold every place there is. A remote one has deadlines of its own.
 const SAFE_TIME: Duration = Duration::from_mins(1);
 
 /// What the safe answers, or 503; of a write, the outcome is unknown then, as it is to every caller of a safe that is
 /// unavailable. A timer is armed only where the answer is not there at once.
-async fn in_time<T>(asked: impl Future<Output = Result<T, UpstreamError>>) -> Result<T, Problem> {
-    tokio::select! {
-        biased;
-        answer = asked => Ok(answer?),
-        () = tokio::time::sleep(SAFE_TIME) => Err(Problem::Unavailable),
+async fn in_time<T>(
+    safe: &Asked<'_>,
+    asked: impl Future<Output = Result<T, UpstreamError>>,
+) -> Result<T, Problem> {
+    match safe {
+        Asked::Remote(_) => Ok(asked.await?),
+        Asked::Here(_) => tokio::select! {
+            biased;
+            answer = asked => Ok(answer?),
+            () = tokio::time::sleep(SAFE_TIME) => Err(Problem::Unavailable),
+        },
     }
 }
 

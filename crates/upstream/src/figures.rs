@@ -183,7 +183,7 @@ impl Figures {
         self.connections_opened().saturating_sub(closed)
     }
 
-    /// Of those, the ones that are kept and not in use. One that the other side has closed is among them until it is come to.
+    /// Of those, the ones that are kept and not in use. One that the other side has closed is among them for a second more at most.
     #[must_use]
     pub fn connections_kept(&self) -> u64 {
         let kept: i64 = self.shards.iter().map(|shard| shard.kept.load(Relaxed)).sum();
@@ -218,6 +218,10 @@ pub(crate) struct Timing<'f> {
 }
 
 impl Timing<'_> {
+    pub(crate) fn began(&self) -> Instant {
+        self.began
+    }
+
     pub(crate) fn end(mut self, outcome: Outcome) {
         self.outcome = outcome;
     }

@@ -18,10 +18,10 @@ use strongroom_ports::{
 use crate::base_address::BaseAddress;
 use crate::client::Client;
 use crate::figures::Figures;
-use crate::http_upstream::{Remote, SafeLimits};
 use crate::identity_routes;
 use crate::line::Answer;
 use crate::passed_json::{Passed, pass, retry_after_s};
+use crate::remote::{Remote, SafeLimits};
 use crate::safe_requests::{JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, text};
 
 const X_RP_ID: HeaderName = HeaderName::from_static("x-rpid");
@@ -90,10 +90,11 @@ impl HttpIdentity {
     }
 
     async fn ask(&self, call: IdentityCall<'_>) -> Result<Answer, UpstreamError> {
-        let only_reads = matches!(call.act, IdentityAct::Read);
-        let request = self.build(call)?;
+        let write = || self.build(call);
+        let again = matches!(call.act, IdentityAct::Read).then_some(write);
+        let request = write()?;
         let route = identity_routes::of(request.method(), call.path);
-        self.remote.ask(route, request, only_reads, self.remote.end()).await
+        self.remote.ask(route, request, again, self.remote.end()).await
     }
 }
 

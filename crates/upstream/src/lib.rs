@@ -13,6 +13,7 @@
 //! the other side sent. Where to go is the operator's word and never a token's.
 
 mod addresses;
+mod alarm;
 mod base_address;
 mod client;
 mod client_certificate;
@@ -27,6 +28,8 @@ mod line;
 mod outcome;
 mod passed_json;
 mod pool;
+mod relay;
+mod remote;
 mod roots;
 mod safe_answers;
 mod safe_requests;
@@ -39,8 +42,9 @@ pub use client_certificate::{ClientCertificate, ClientCertificateError};
 pub use endpoint::{Endpoint, EndpointError};
 pub use figures::{DURATION_BOUNDS_US, Figures, Requests};
 pub use http_identity::HttpIdentity;
-pub use http_upstream::{HttpUpstream, SafeLimits};
+pub use http_upstream::HttpUpstream;
 pub use key_set_source::HttpKeySetSource;
 pub use outcome::OUTCOMES;
+pub use remote::SafeLimits;
 pub use roots::{Roots, RootsError};
 pub use safe_requests::{ApiKey, Credentials};

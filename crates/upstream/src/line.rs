@@ -4,8 +4,8 @@
 //! connection along.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
@@ -13,10 +13,13 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::time::{Instant, timeout_at};
+use tokio::task::unconstrained;
+use tokio::time::Instant;
 
+use crate::alarm::Alarm;
 use crate::failure::RequestFailure;
 use crate::figures::Counted;
+use crate::relay::Relay;
 use crate::stream::{Allowance, Rationed, Stream};
 
 /// The longest head of an answer.
@@ -31,9 +34,12 @@ const MAX_OVERHEAD_BYTES: usize = 4 * MAX_HEAD_BYTES;
 /// A connection to the safe.
 pub(crate) struct Line {
     sender: SendRequest<Full<Bytes>>,
-    connection: Connection<TokioIo<Rationed>, Full<Bytes>>,
+    /// Until it is over: a request that it has not begun is handed back when it goes.
+    connection: Option<Connection<TokioIo<Rationed>, Full<Bytes>>>,
     allowance: Allowance,
     counted: Counted,
+    relay: Relay,
+    alarm: Alarm,
 }
 
 /// A whole answer.
@@ -70,15 +76,19 @@ impl Line {
         http.max_headers(MAX_HEAD_FIELDS).max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_BUFFER_BYTES);
         let io = TokioIo::new(Rationed::new(stream, allowance.clone()));
         let (sender, connection) = http.handshake(io).await?;
-        Ok(Self { sender, connection, allowance, counted })
+        let connection = Some(connection);
+        Ok(Self { sender, connection, allowance, counted, relay: Relay::new(), alarm: Alarm::new() })
     }
 
     /// Whether it is still good: what the safe has done to it meanwhile is seen now. A closed one is not, and neither is one
     /// over which something came that nobody had asked for.
-    pub(crate) async fn is_good(&mut self) -> bool {
-        let connection = &mut self.connection;
-        let is_over = poll_fn(|cx| Poll::Ready(Pin::new(&mut *connection).poll(cx).is_ready())).await;
-        !is_over && self.sender.is_ready()
+    pub(crate) fn is_good(&mut self) -> bool {
+        let Self { sender, connection, relay, .. } = self;
+        // However many are looked at in a row: one that the runtime has not let read would pass for good.
+        let is_over = relay.poll_alone(|context| {
+            pin!(unconstrained(poll_fn(|context| poll_connection(connection, context)))).poll(context)
+        });
+        is_over.is_pending() && sender.is_ready()
     }
 
     /// Has it counted as kept, or as in use.
@@ -94,49 +104,66 @@ impl Line {
         until: Until,
     ) -> Result<Answer, Broken> {
         self.allowance.grant(body_bytes.saturating_add(MAX_OVERHEAD_BYTES));
-        let Self { sender, connection, allowance, .. } = self;
-        let answer = async move {
-            let head = timeout_at(until.head, sender.try_send_request(request)).await;
-            match head.map_err(|_| Broken::Failed(RequestFailure::HeadTooSlow))? {
-                Ok(answer) => timeout_at(until.end, collect(answer, body_bytes))
-                    .await
-                    .map_err(|_| Broken::Failed(RequestFailure::AnswerTooSlow))?,
-                Err(mut error) => {
-                    Err(error.take_message().map_or(Broken::Lost(RequestFailure::Broken), |request| {
-                        Broken::Unsent(Box::new(request))
-                    }))
-                }
-            }
+        let head = self.sender.try_send_request(request);
+        let head = self.drive(head, until.head).await;
+        let answered = match head.ok_or(Broken::Failed(RequestFailure::HeadTooSlow))? {
+            Ok(answer) => self
+                .drive(collect(answer, body_bytes), until.end)
+                .await
+                .ok_or(Broken::Failed(RequestFailure::AnswerTooSlow))?,
+            Err(mut error) => Err(error
+                .take_message()
+                .map_or(Broken::Lost(RequestFailure::Broken), |request| Broken::Unsent(Box::new(request)))),
         };
-        tokio::pin!(answer);
-        let mut is_over = false;
-        let answered = poll_fn(|cx| {
-            // What has come before the connection ended is still to be had.
-            is_over = is_over || Pin::new(&mut *connection).poll(cx).is_ready();
-            match answer.as_mut().poll(cx) {
-                // The answer's reader has made room, or the request is only now in the channel.
-                Poll::Pending if !is_over => {
-                    is_over = Pin::new(&mut *connection).poll(cx).is_ready();
-                    if is_over { answer.as_mut().poll(cx) } else { Poll::Pending }
-                }
-                polled => polled,
-            }
-        })
-        .await;
         match answered {
             // Cut off by us.
-            Err(Broken::Lost(_)) if allowance.is_overrun() => Err(Broken::Lost(RequestFailure::TooLong)),
+            Err(Broken::Lost(_)) if self.allowance.is_overrun() => Err(Broken::Lost(RequestFailure::TooLong)),
             answered => answered,
         }
     }
+
+    /// Waits for something that the connection brings about; `None` when it takes too long.
+    async fn drive<T>(&mut self, awaited: impl Future<Output = T>, deadline: Instant) -> Option<T> {
+        let Self { connection, relay, alarm, .. } = self;
+        let mut awaited = pin!(awaited);
+        poll_fn(|context| {
+            let brought = relay.poll(context, |context| {
+                // What has come before it ended is still to be had.
+                let _is_over = poll_connection(connection, context);
+                awaited.as_mut().poll(context)
+            });
+            match brought {
+                Poll::Ready(brought) => Poll::Ready(Some(brought)),
+                Poll::Pending => alarm.poll_past(deadline, context).map(|()| None),
+            }
+        })
+        .await
+    }
+}
+
+/// Goes on with a connection, and lets it go when it is over.
+fn poll_connection(
+    connection: &mut Option<Connection<TokioIo<Rationed>, Full<Bytes>>>,
+    context: &mut Context<'_>,
+) -> Poll<()> {
+    let is_over = connection.as_mut().is_none_or(|connection| Pin::new(connection).poll(context).is_ready());
+    if is_over {
+        *connection = None;
+        return Poll::Ready(());
+    }
+    Poll::Pending
 }
 
 async fn collect(answer: Response<Incoming>, body_bytes: usize) -> Result<Answer, Broken> {
     let (head, body) = answer.into_parts();
-    let (has_length, is_chunked) = (
-        head.headers.contains_key(header::CONTENT_LENGTH),
-        head.headers.contains_key(header::TRANSFER_ENCODING),
-    );
+    let has_length = head.headers.contains_key(header::CONTENT_LENGTH);
+    let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
+    let coding = codings.next();
+    let is_chunked = coding.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    // Any other coding, or two fields of them, ends with the connection, or in nobody knows what.
+    if codings.next().is_some() || (coding.is_some() && !is_chunked) {
+        return Err(Broken::Failed(RequestFailure::Broken));
+    }
     // Two opinions on where the answer ends, or none: then nobody can tell a whole one from a cut one.
     let ends_somewhere = body.is_end_stream() || has_length || is_chunked;
     if (has_length && is_chunked) || !ends_somewhere {

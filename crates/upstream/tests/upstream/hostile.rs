@@ -68,6 +68,12 @@ async fn an_answer_that_cannot_be_used_is_a_failure() {
             )),
         ),
         ("no length", Step::SayAndClose(format!("HTTP/1.1 200 OK\r\n{json_type}\r\n{PLAIN}").into_bytes())),
+        (
+            "a coding that ends with the connection",
+            Step::SayAndClose(
+                format!("HTTP/1.1 200 OK\r\n{json_type}Transfer-Encoding: gzip\r\n\r\n{PLAIN}").into_bytes(),
+            ),
+        ),
         ("too long", Step::Say(json(&long))),
         ("a redirect", Step::Say(with("302 Found", "Location: http://127.0.0.1:1/\r\n", ""))),
         ("a permanent redirect", Step::Say(with("308 Permanent Redirect", "Location: /\r\n", ""))),

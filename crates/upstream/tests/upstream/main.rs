@@ -11,6 +11,8 @@ mod hostile;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod records;
 #[cfg(test)]
 mod scripted;

@@ -12,6 +12,7 @@ use strongroom_upstream::{
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
 use crate::server::{GENEROUS, SHORT};
 
@@ -45,6 +46,7 @@ struct State {
     script: VecDeque<Step>,
     asked: Vec<String>,
     connections: usize,
+    serving: Vec<JoinHandle<()>>,
 }
 
 impl Scripted {
@@ -57,8 +59,10 @@ impl Scripted {
         let shared = state.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                shared.lock().unwrap().connections += 1;
-                tokio::spawn(serve(stream, shared.clone()));
+                let serving = tokio::spawn(serve(stream, shared.clone()));
+                let mut state = shared.lock().unwrap();
+                state.connections += 1;
+                state.serving.push(serving);
             }
         });
         Self { address, state }
@@ -72,6 +76,15 @@ impl Scripted {
     /// Forgets what is left of the script.
     pub(crate) fn behave(&self) {
         self.state.lock().unwrap().script.clear();
+    }
+
+    /// Closes every connection there is.
+    pub(crate) async fn hang_up(&self) {
+        let serving = std::mem::take(&mut self.state.lock().unwrap().serving);
+        for connection in serving {
+            connection.abort();
+            let _ = connection.await;
+        }
     }
 
     /// The connections so far.

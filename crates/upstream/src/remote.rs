@@ -1,0 +1,139 @@
+//! Another server that is asked again and again: kept connections, one deadline over all, and one second try at most.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::Full;
+use strongroom_ports::UpstreamError;
+use tokio::time::{Instant, timeout_at};
+
+use crate::base_address::BaseAddress;
+use crate::client::Client;
+use crate::endpoint::Endpoint;
+use crate::failure::RequestFailure;
+use crate::figures::{Counted, Figures};
+use crate::line::{Answer, Broken, Line, Until};
+use crate::outcome::Outcome;
+use crate::pool::Pool;
+use crate::safe_requests::Built;
+
+/// What a request to a safe, or to an identity service, may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SafeLimits {
+    /// From a name's look-up to the end of the TLS handshake.
+    pub connect: Duration,
+    /// From sending the request to the head of its answer.
+    pub first_byte: Duration,
+    /// All of it, a second try and a second question included.
+    pub total: Duration,
+    /// How long a connection is kept that nobody uses: less than the safe keeps it.
+    pub idle: Duration,
+    /// Of an answer's body.
+    pub answer_bytes: usize,
+}
+
+/// Another server, and the connections to it.
+pub(crate) struct Remote {
+    client: Client,
+    pub(crate) address: BaseAddress,
+    limits: SafeLimits,
+    pool: Pool,
+    pub(crate) figures: Arc<Figures>,
+}
+
+impl Remote {
+    pub(crate) fn new(client: Client, address: BaseAddress, limits: SafeLimits, figures: Figures) -> Self {
+        let pool = Pool::new(limits.idle);
+        Self { client, address, limits, pool, figures: Arc::new(figures) }
+    }
+
+    /// When whatever a caller asks for now must be over, however many questions it takes.
+    pub(crate) fn end(&self) -> Instant {
+        Instant::now() + self.limits.total
+    }
+
+    /// What a GET at the same server is answered, over a connection of its own.
+    pub(crate) async fn probe(&self, endpoint: &Endpoint) -> Result<StatusCode, RequestFailure> {
+        self.client.probe(endpoint).await
+    }
+
+    /// Sends a request and gives its whole answer, within all deadlines. `route`: what it is counted as; `again` writes it
+    /// anew, where it only reads.
+    pub(crate) async fn ask(
+        &self,
+        route: usize,
+        request: Request<Full<Bytes>>,
+        again: Option<impl Fn() -> Built + Send + Sync>,
+        end: Instant,
+    ) -> Result<Answer, UpstreamError> {
+        let timing = self.figures.begin(route);
+        // Each wait within ends by then, and knows what was waited for.
+        let answer = self.try_twice(request, again, timing.began(), end).await;
+        timing.end(Outcome::of(answer.as_ref().map(|answer| answer.status).map_err(|failure| *failure)));
+        answer.map_err(RequestFailure::of_upstream)
+    }
+
+    /// Twice at most, and the second time over a new connection: what was provably not sent, or only reads.
+    async fn try_twice(
+        &self,
+        request: Request<Full<Bytes>>,
+        again: Option<impl Fn() -> Built + Send + Sync>,
+        now: Instant,
+        end: Instant,
+    ) -> Result<Answer, RequestFailure> {
+        let line = match self.pool.take(now) {
+            Some(line) => Ok(line),
+            None => self.connect(end).await,
+        };
+        let request = match line {
+            // Before anything was sent: a moment later it would have been lost, and a read asked again.
+            Err(RequestFailure::Reset) => request,
+            Err(failure) => return Err(failure),
+            Ok(line) => match (self.exchange(line, request, now, end).await, again) {
+                (Ok(answer), _) => return Ok(answer),
+                (Err(Broken::Unsent(request)), _) => *request,
+                (Err(Broken::Lost(failure)), Some(write)) => write().map_err(|_| failure)?,
+                (Err(Broken::Lost(failure)), None) | (Err(Broken::Failed(failure)), _) => {
+                    return Err(failure);
+                }
+            },
+        };
+        self.figures.retried();
+        let line = self.connect(end).await?;
+        self.exchange(line, request, Instant::now(), end).await.map_err(|broken| match broken {
+            Broken::Failed(failure) | Broken::Lost(failure) => failure,
+            Broken::Unsent(_) => RequestFailure::Broken,
+        })
+    }
+
+    async fn exchange(
+        &self,
+        mut line: Box<Line>,
+        request: Request<Full<Bytes>>,
+        now: Instant,
+        end: Instant,
+    ) -> Result<Answer, Broken> {
+        let until = Until { head: end.min(now + self.limits.first_byte), end };
+        let answer = line.exchange(request, self.limits.answer_bytes, until).await?;
+        self.pool.keep(line);
+        Ok(answer)
+    }
+
+    async fn connect(&self, end: Instant) -> Result<Box<Line>, RequestFailure> {
+        let until = end.min(Instant::now() + self.limits.connect);
+        let stream = timeout_at(until, self.client.connect(self.address.endpoint())).await;
+        let stream = stream.map_err(|_| RequestFailure::ConnectTooSlow)??;
+        let counted = Counted::open(self.figures.clone());
+        Line::over(stream, counted).await.map(Box::new).map_err(|_| RequestFailure::Broken)
+    }
+}
+
+/// Printed by its limits.
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
