@@ -33,6 +33,10 @@ use crate::config::Environment;
 use crate::failure::Failure;
 use crate::system_clock::SystemClock;
 
+/// Several small pieces of memory a request, on a few threads that live as long as the process (ADR 0014).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     logging::hush_panics();
     let unhardened = hardening::forbid_memory_dumps().err();
