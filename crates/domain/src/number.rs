@@ -42,6 +42,9 @@ impl Number {
     /// # Ok::<(), strongroom_domain::NumberError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, NumberError> {
+        if let Some(integer) = small_integer(text) {
+            return Ok(integer);
+        }
         let sent = Decimal::parse(text).ok_or(NumberError::Syntax)?;
         let nearest: f64 = text.parse().map_err(|_| NumberError::Syntax)?;
         let number = Self::from_f64(nearest)?;
@@ -65,11 +68,40 @@ impl Number {
     pub fn as_f64(self) -> f64 {
         self.0
     }
+
+    /// The value as most are: an integer of the range in which each has a binary64 of its own.
+    fn as_exact_integer(self) -> Option<i64> {
+        let is_exact = self.0.abs() <= LARGEST_EXACT && self.0.fract() == 0.0;
+        #[expect(clippy::cast_possible_truncation, reason = "an integer, far within the range of i64")]
+        is_exact.then_some(self.0 as i64)
+    }
+}
+
+/// 2^53 - 1, which ECMAScript calls `MAX_SAFE_INTEGER`.
+const LARGEST_EXACT: f64 = 9_007_199_254_740_991.0;
+/// Digits that any integer may have and still be smaller than that.
+const EXACT_DIGITS: usize = 15;
+
+/// An integer in JSON's grammar that is exact whatever its digits are; `None` of any other text, which may be a number all
+/// the same.
+fn small_integer(text: &str) -> Option<Number> {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    let fits = match digits {
+        [b'0'..=b'9'] => true,
+        [b'1'..=b'9', rest @ ..] => rest.len() < EXACT_DIGITS && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    let integer: i64 = text.parse().ok().filter(|_| fits)?;
+    #[expect(clippy::cast_precision_loss, reason = "fewer digits than 2^53 has")]
+    Some(Number(integer as f64))
 }
 
 /// RFC 8785, section 3.2.2.3: ECMAScript's `Number::toString`.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(integer) = self.as_exact_integer() {
+            return write!(f, "{integer}");
+        }
         let decimal = Decimal::shortest(self.0);
         let digits = decimal.digits.as_str();
         let count = i64::try_from(digits.len()).unwrap_or(i64::MAX);
