@@ -181,7 +181,8 @@ fn plan(words: &[String]) -> Outcome<Plan> {
             .filter(|number| *number > 0)
             .ok_or_else(|| format!("`{option}` needs a number"))?;
     }
-    Ok(plan)
+    // One person's token is shown for another's record before anything is timed.
+    if plan.connections < 2 { Err("`--connections` needs two at least".into()) } else { Ok(plan) }
 }
 
 #[cfg(test)]

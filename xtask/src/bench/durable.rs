@@ -8,6 +8,7 @@ use super::cores::Cores;
 use super::goals::{Bound, Row};
 use super::load::{self, Load};
 use super::postgres::Postgres;
+use super::right_answers;
 use super::table::Figure;
 use super::{Bench, PATIENCE, authority, dev};
 use crate::console::say;
@@ -27,6 +28,7 @@ pub(super) fn rows(bench: &Bench, cores: &Cores) -> Outcome<(Vec<Row>, Vec<Figur
     {
         let authority = authority(&safe)?;
         let people = load::sign_up(authority, plan.connections)?;
+        right_answers::of_a_safe(authority, &people)?;
         // Each merge changes a value, or it would be no write at all.
         let merges = Load::new(authority, plan.connections, plan.merges, |person, turn| {
             people[person].merge(authority, turn)

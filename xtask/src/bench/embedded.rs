@@ -9,6 +9,7 @@ use super::cores::Cores;
 use super::goals::{Bound, Row, ratios};
 use super::load::{self, Load};
 use super::process;
+use super::right_answers;
 use super::table::{Figure, kib, mib, micros, millis};
 use super::{Bench, PATIENCE, Plan, authority, cost, dev};
 use crate::console::say;
@@ -68,6 +69,7 @@ fn measure(plan: &Plan, bare: &Service, safe: &Service) -> Outcome<Rounds> {
     let bare_authority = authority(bare)?;
     let authority = authority(safe)?;
     let people = load::sign_up(authority, plan.connections)?;
+    right_answers::of_a_safe(authority, &people)?;
     let constant = Load::new(bare_authority, plan.connections, plan.reads, |_, _| {
         request("GET", bare_authority, "/", None, None)
     });

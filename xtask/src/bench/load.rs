@@ -2,7 +2,7 @@
 //!
 //! A connection has one request on its way at a time; the server is never asked for more than it answers. One thread serves
 //! them all in turn, reading an answer and sending the next request at once: while it is at one, those of the others are on
-//! their way, and no thread has to be woken for each answer, which would cost more than the servers do.
+//! their way, and no thread has to be woken for each answer.
 
 use serde_json::Value;
 
@@ -67,8 +67,20 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) fn read(&self, authority: &str) -> Vec<u8> {
-        let path = format!("/v1/ibexsafe/userdata/external/{}", self.id);
-        request("GET", authority, &path, Some(&self.token), None)
+        self.read_of(self, authority)
+    }
+
+    /// Another's record, which is none of this person's business.
+    pub(super) fn read_of(&self, other: &Self, authority: &str) -> Vec<u8> {
+        request("GET", authority, &other.path(), Some(&self.token), None)
+    }
+
+    pub(super) fn read_without_token(&self, authority: &str) -> Vec<u8> {
+        request("GET", authority, &self.path(), None, None)
+    }
+
+    fn path(&self) -> String {
+        format!("/v1/ibexsafe/userdata/external/{}", self.id)
     }
 
     /// A long text under a key of this number.

@@ -1,6 +1,7 @@
-//! What every contender must answer before it is timed: a proxy that lets everybody in is fast.
+//! What every contender must answer before it is timed: a server that lets everybody in is fast.
 
 use super::contender::Contender;
+use super::load::Person;
 use super::process;
 use super::tokens::Tokens;
 use crate::http_client::Connection;
@@ -38,6 +39,27 @@ pub(super) fn of_a_gateway(contender: &Contender, tokens: &Tokens, safe: &str) -
 /// A wrong answer, by the names of the contender and the case.
 pub(super) fn of_a_plain_proxy(contender: &Contender, tokens: &Tokens, safe: &str) -> Outcome {
     passes_the_owner(contender, tokens, safe)
+}
+
+/// What a safe by itself must do before it is timed; it has been given the first person's record then.
+///
+/// # Errors
+///
+/// A wrong answer, by the name of the case.
+pub(super) fn of_a_safe(authority: &str, people: &[Person]) -> Outcome {
+    let [first, second, ..] = people else { return Err("two people at least".into()) };
+    for (case, request, expected) in [
+        ("a write", first.merge(authority, 0), 200),
+        ("the owner", first.read(authority), 200),
+        ("no token", first.read_without_token(authority), 401),
+        ("another's id", first.read_of(second, authority), 400),
+    ] {
+        let status = Connection::open(authority)?.ask(&request)?.status;
+        if status != expected {
+            return Err(format!("our safe answers {case} with {status} instead of {expected}").into());
+        }
+    }
+    Ok(())
 }
 
 /// The owner is given what the safe itself says.
