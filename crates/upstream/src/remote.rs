@@ -84,15 +84,16 @@ impl Remote {
         now: Instant,
         end: Instant,
     ) -> Result<Answer, RequestFailure> {
-        let line = match self.pool.take(now) {
-            Some(line) => Ok(line),
-            None => self.connect(end).await,
+        // A kept connection is at hand at once, and the clock is not asked again; a new one may have taken a while.
+        let (line, ready) = match self.pool.take(now) {
+            Some(line) => (Ok(line), now),
+            None => (self.connect(end).await, Instant::now()),
         };
         let request = match line {
             // Before anything was sent: a moment later it would have been lost, and a read asked again.
             Err(RequestFailure::Reset) => request,
             Err(failure) => return Err(failure),
-            Ok(line) => match (self.exchange(line, request, now, end).await, again) {
+            Ok(line) => match (self.exchange(line, request, ready, end).await, again) {
                 (Ok(answer), _) => return Ok(answer),
                 (Err(Broken::Unsent(request)), _) => *request,
                 (Err(Broken::Lost(failure)), Some(write)) => write().map_err(|_| failure)?,
@@ -113,10 +114,10 @@ impl Remote {
         &self,
         mut line: Box<Line>,
         request: Request<Full<Bytes>>,
-        now: Instant,
+        ready: Instant,
         end: Instant,
     ) -> Result<Answer, Broken> {
-        let until = Until { head: end.min(now + self.limits.first_byte), end };
+        let until = Until { head: end.min(ready + self.limits.first_byte), end };
         let answer = line.exchange(request, self.limits.answer_bytes, until).await?;
         self.pool.keep(line);
         Ok(answer)

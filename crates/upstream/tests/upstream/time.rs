@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::scripted::{generous, jane, safe, upstream, with};
+use crate::scripted::{generous, jane, json, safe, upstream, upstream_that_believes, with};
+use crate::tls::Authority;
 
 const TOTAL: Duration = Duration::from_secs(30);
 
@@ -55,4 +56,28 @@ async fn both_ways_to_read_share_one_deadline() {
     let ((read, took), ()) = tokio::join!(read, server);
     assert_eq!(read, Err(UpstreamError::TooSlow));
     assert!(took < TOTAL * 4 / 3, "{took:?}");
+}
+
+#[tokio::test]
+async fn the_time_for_the_first_byte_begins_when_there_is_a_connection() {
+    let _stopped = Stopped::clock();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let (authority, first_byte) = (Authority::new(), TOTAL / 4);
+    let limits = strongroom_upstream::SafeLimits { connect: TOTAL, first_byte, total: TOTAL, ..generous() };
+    let upstream = upstream_that_believes(authority.roots(), &url, Credentials::CallerToken, limits);
+    let acceptor = authority.acceptor("127.0.0.1", |_| {});
+    let server = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        // Two thirds of that time for the handshake, and two thirds for the head.
+        tokio::time::advance(first_byte * 2 / 3).await;
+        let mut stream = acceptor.accept(stream).await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        tokio::time::advance(first_byte * 2 / 3).await;
+        stream.write_all(&json("{}")).await.unwrap();
+        stream
+    };
+    let (view, jane) = (safe(&upstream), jane());
+    let (read, _stream) = tokio::join!(view.read(&jane), server);
+    assert!(read.is_ok(), "{read:?}");
 }

@@ -22,13 +22,13 @@ const DOCUMENT: &[u8] = br#"{"keys":[]}"#;
 const EITHER: &[&SupportedProtocolVersion] = &[&TLS12, &TLS13];
 
 /// An authority that only its own tests trust.
-struct Authority {
+pub(crate) struct Authority {
     certificate: Certificate,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::called("an authority of tests")
     }
 
@@ -42,12 +42,12 @@ impl Authority {
         Self { certificate, issuer: Issuer::new(params, key) }
     }
 
-    fn roots(&self) -> Roots {
+    pub(crate) fn roots(&self) -> Roots {
         Roots::none().with_pem(self.certificate.pem().as_bytes()).unwrap()
     }
 
     /// A server for the name, its certificate changed as a test likes.
-    fn acceptor(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> TlsAcceptor {
         self.acceptor_of(EITHER, name, change)
     }
 
