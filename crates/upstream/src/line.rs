@@ -116,8 +116,10 @@ impl Line {
                 .map_or(Broken::Lost(RequestFailure::Broken), |request| Broken::Unsent(Box::new(request)))),
         };
         match answered {
-            // Cut off by us.
-            Err(Broken::Lost(_)) if self.allowance.is_overrun() => Err(Broken::Lost(RequestFailure::TooLong)),
+            // Cut off by us: it would say as much again.
+            Err(Broken::Lost(_)) if self.allowance.is_overrun() => {
+                Err(Broken::Failed(RequestFailure::TooLong))
+            }
             answered => answered,
         }
     }
