@@ -4,6 +4,7 @@
 use http::header::ETAG;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use strongroom_domain::{EntityTag, ExternalUserId, Key, LimitExceeded, Precondition, PublicView, Revision};
 use strongroom_ports::{Export, Snapshot, Timestamp, UpstreamError, VerbAnswer};
@@ -36,7 +37,7 @@ pub(crate) fn read(answer: &Answer) -> Result<Read, UpstreamError> {
     }
 }
 
-/// 200, 201 and 204 are done, unless the body says otherwise; any other 2xx promises nothing.
+/// 200, 201 and 204 are done, unless the body says otherwise or is no JSON; any other 2xx promises nothing.
 pub(crate) fn merge(answer: &Answer) -> Result<Option<EntityTag>, UpstreamError> {
     done(answer)?;
     Ok(tag(&answer.headers))
@@ -94,20 +95,35 @@ fn refusal_of_verb(answer: &Answer) -> UpstreamError {
     }
 }
 
-/// Some safes answer 200 and say `{"success":false}`: then nothing has been done.
+/// Done is what a success without a word says, or JSON that does not deny it. Some safes answer 200 and say
+/// `{"success":false}`: then nothing has been done. Whatever else stands there, a page to sign in on, was not the safe's word.
 fn done(answer: &Answer) -> Result<(), UpstreamError> {
-    #[derive(Deserialize)]
-    struct Document {
-        success: bool,
-    }
     if !matches!(answer.status, StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT) {
         return Err(refusal(answer));
     }
-    let body = answer.body.get(..answer.body.len().min(MAX_ERROR_BYTES)).unwrap_or_default();
-    match serde_json::from_slice(body) {
-        Ok(Document { success: false }) => Err(UpstreamError::Refused),
-        Ok(Document { success: true }) | Err(_) => Ok(()),
+    let is_done = if answer.body.is_empty() { Some(true) } else { says_done(&answer.body) };
+    match is_done {
+        Some(true) => Ok(()),
+        Some(false) => Err(UpstreamError::Refused),
+        None => Err(UpstreamError::Failed),
     }
+}
+
+/// What JSON says of a write; `None` where it is none, or says neither.
+fn says_done(body: &[u8]) -> Option<bool> {
+    #[derive(Deserialize)]
+    struct Document {
+        #[serde(default = "unsaid")]
+        success: bool,
+    }
+    fn unsaid() -> bool {
+        true
+    }
+    // A list would pass for the members of a document.
+    if body.trim_ascii_start().starts_with(b"{") {
+        return serde_json::from_slice(body).ok().map(|Document { success }| success);
+    }
+    serde_json::from_slice(body).ok().map(|IgnoredAny| true)
 }
 
 /// A status that is no success, as the port says it.

@@ -37,12 +37,24 @@ async fn an_erasure_of_what_is_not_there_succeeds_unless_a_state_of_it_was_named
 #[tokio::test]
 async fn a_write_is_done_where_the_safe_says_so_and_nowhere_else() {
     let lost = Err(UpstreamError::Failed);
+    let done_at_length = format!(r#"{{"a":"{}","success":true}}"#, "x".repeat(9_000));
     for (answer, expected) in [
         (json(r#"{"success":true}"#), Ok(())),
         (with("201 Created", "", ""), Ok(())),
         (with("204 No Content", "", ""), Ok(())),
-        (with("200 OK", "Content-Type: text/plain\r\n", "stored"), Ok(())),
+        (with("200 OK", "", ""), Ok(())),
+        (json(r#"{"a":1,"a":2}"#), Ok(())),
+        (json(r#"["stored",{"success":false}]"#), Ok(())),
+        (json(&done_at_length), Ok(())),
         (json(r#"{"message":"mark","success":false}"#), Err(UpstreamError::Refused)),
+        (json(r#"{"success":"no"}"#), lost),
+        (json(r#"{"success":null}"#), lost),
+        (json(r#"{"success":true,"success":false}"#), lost),
+        (json(r#"{"success":true"#), lost),
+        (json(r#"{"success":true}{}"#), lost),
+        (with("200 OK", "Content-Type: text/plain\r\n", "stored"), lost),
+        (with("200 OK", "Content-Type: text/html\r\n", "<h1>Sign in</h1>"), lost),
+        (with("200 OK", "", " "), lost),
         (with("202 Accepted", "", ""), lost),
         (with("206 Partial Content", "", ""), lost),
     ] {
