@@ -1,7 +1,8 @@
 //! Addresses of names: one look-up of a name at a time, on a thread of its own, and its answer is good for a while.
 //!
 //! The system's resolver blocks, and knows no deadline. Whoever asked may have given up long before it answers: so nobody
-//! starts a second look-up behind one that hangs, and no runtime that ends waits for it.
+//! starts a second look-up behind one that hangs, and no runtime that ends waits for it. Where it fails, what was found last
+//! stands for a few minutes more: a resolver that blinks takes no server down.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,6 +17,9 @@ use tokio::time::Instant;
 
 /// How long an answer is good. A name that moves is followed this late at most; a burst of new connections asks once.
 const FRESH: Duration = Duration::from_secs(5);
+/// How long, from the first failed look-up, what was found before stands in. A resolver is restarted within that; a name that is
+/// gone for good is believed a little longer, and it is TLS that says who is there.
+const STALE: Duration = Duration::from_mins(5);
 /// The most addresses of a name that are kept, and tried.
 const MAX_ADDRESSES: usize = 8;
 
@@ -33,30 +37,34 @@ pub(crate) struct Addresses {
     names: Arc<Mutex<Names>>,
     look_up: Arc<LookUp>,
     fresh: Duration,
+    stale: Duration,
 }
 
 /// What is known of one.
 #[derive(Default)]
 struct Known {
     found: Option<(Arc<[SocketAddr]>, Instant)>,
+    /// Since when every look-up has failed.
+    failing: Option<Instant>,
     is_asked: bool,
 }
 
 impl Addresses {
     /// Asks the system.
     pub(crate) fn of_the_system() -> Self {
-        Self::by(FRESH, |host, port| Ok((host, port).to_socket_addrs()?.take(MAX_ADDRESSES).collect()))
+        Self::by(FRESH, STALE, |host, port| Ok((host, port).to_socket_addrs()?.take(MAX_ADDRESSES).collect()))
     }
 
     fn by(
         fresh: Duration,
+        stale: Duration,
         look_up: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
     ) -> Self {
-        Self { names: Arc::default(), look_up: Arc::new(look_up), fresh }
+        Self { names: Arc::default(), look_up: Arc::new(look_up), fresh, stale }
     }
 
-    /// The addresses of a host, by no deadline but the caller's own; none where there are none, or nobody can say. A literal
-    /// address is its own.
+    /// The addresses of a host, by no deadline but the caller's own; none where there are none, or nobody can say, or could for
+    /// minutes. A literal address is its own.
     pub(crate) async fn of(&self, (host, port): (&str, u16)) -> Arc<[SocketAddr]> {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Arc::new([SocketAddr::new(address, port)]);
@@ -86,7 +94,7 @@ impl Addresses {
     fn ask(&self, host: Box<str>, port: u16, name: Name) {
         let look_up = self.look_up.clone();
         // Dropped at the latest with the closure, started or not.
-        let answer = Answer { name, found: None };
+        let answer = Answer { name, found: None, stale: self.stale };
         let ask = move || answer.is(look_up(&host, port).ok().filter(|found| !found.is_empty()));
         // Without a thread there is no answer, as with a resolver that has none.
         drop(thread::Builder::new().name("look-up".to_owned()).spawn(ask));
@@ -104,6 +112,7 @@ impl fmt::Debug for Addresses {
 struct Answer {
     name: Name,
     found: Option<Vec<SocketAddr>>,
+    stale: Duration,
 }
 
 impl Answer {
@@ -114,8 +123,19 @@ impl Answer {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        let found = self.found.take().map(|found| (Arc::from(found), Instant::now()));
-        self.name.send_replace(Known { found, is_asked: false });
+        let now = Instant::now();
+        self.name.send_modify(|known| {
+            known.is_asked = false;
+            if let Some(found) = self.found.take() {
+                known.found = Some((Arc::from(found), now));
+                known.failing = None;
+                return;
+            }
+            let since = *known.failing.get_or_insert(now);
+            if now.duration_since(since) >= self.stale {
+                known.found = None;
+            }
+        });
     }
 }
 
@@ -133,10 +153,17 @@ mod tests {
 
     /// A resolver that answers only what and when a test tells it, and how often it was asked.
     fn held(fresh: Duration) -> (Addresses, mpsc::Sender<io::Result<Vec<SocketAddr>>>, Arc<AtomicUsize>) {
+        held_with(fresh, STALE)
+    }
+
+    fn held_with(
+        fresh: Duration,
+        stale: Duration,
+    ) -> (Addresses, mpsc::Sender<io::Result<Vec<SocketAddr>>>, Arc<AtomicUsize>) {
         let (teller, told) = mpsc::channel();
         let (told, asked) = (Mutex::new(told), Arc::new(AtomicUsize::new(0)));
         let count = asked.clone();
-        let addresses = Addresses::by(fresh, move |_, _| {
+        let addresses = Addresses::by(fresh, stale, move |_, _| {
             count.fetch_add(1, SeqCst);
             told.lock().unwrap().recv().unwrap_or_else(|_| Ok(Vec::new()))
         });
@@ -191,6 +218,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_found_stands_in_while_the_resolver_fails_and_not_for_ever() {
+        let fails = || Err(io::ErrorKind::TimedOut.into());
+        for (stale, expected) in [(Duration::MAX, some(7)), (Duration::ZERO, vec![])] {
+            let (addresses, teller, asked) = held_with(Duration::ZERO, stale);
+            teller.send(Ok(some(7))).unwrap();
+            assert_eq!(*addresses.of(NAME).await, *some(7));
+            for told in [fails(), Ok(Vec::new()), fails()] {
+                teller.send(told).unwrap();
+                assert_eq!(*addresses.of(NAME).await, *expected);
+            }
+            assert_eq!(asked.load(SeqCst), 4, "the resolver is asked all the while");
+            teller.send(Ok(some(8))).unwrap();
+            assert_eq!(*addresses.of(NAME).await, *some(8), "and believed as soon as it answers");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_look_up_that_succeeds_begins_the_time_anew() {
+        let (addresses, teller, _) = held(Duration::ZERO);
+        teller.send(Ok(some(7))).unwrap();
+        addresses.of(NAME).await;
+        let failing = || addresses.name(NAME.0, NAME.1).borrow().failing.is_some();
+        for (told, is_failing) in [(Ok(Vec::new()), true), (Ok(some(7)), false)] {
+            teller.send(told).unwrap();
+            addresses.of(NAME).await;
+            assert_eq!(failing(), is_failing);
+        }
+    }
+
+    #[tokio::test]
     async fn a_literal_address_is_looked_up_nowhere() {
         let (addresses, _teller, asked) = held(FRESH);
         for (host, address) in [("127.0.0.1", "127.0.0.1:443"), ("::1", "[::1]:443")] {
@@ -211,7 +268,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waits_for_a_look_up_that_breaks_is_told() {
-        let broken = Addresses::by(FRESH, |_, _| std::panic::resume_unwind(Box::new(())));
+        let broken = Addresses::by(FRESH, STALE, |_, _| std::panic::resume_unwind(Box::new(())));
         assert_eq!(*broken.of(NAME).await, []);
     }
 }
