@@ -30,6 +30,7 @@ use crate::addresses::Addresses;
 use crate::client_certificate::ClientCertificate;
 use crate::endpoint::Endpoint;
 use crate::failure::RequestFailure;
+use crate::race::first_of;
 use crate::roots::Roots;
 use crate::stream::Stream;
 
@@ -165,7 +166,7 @@ impl Client {
             return Err(RequestFailure::NoAddress);
         }
         let failed = |error: io::Error| RequestFailure::of_connection(&error);
-        let stream = TcpStream::connect(addresses.as_slice()).await.map_err(failed)?;
+        let stream = first_of(&addresses, TcpStream::connect).await.map_err(failed)?;
         // A request is written whole, and must not wait for the receipt of the one before.
         stream.set_nodelay(true).map_err(failed)?;
         let Some(name) = endpoint.server_name() else { return Ok(Stream::Plain(stream)) };

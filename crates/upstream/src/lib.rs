@@ -28,6 +28,7 @@ mod line;
 mod outcome;
 mod passed_json;
 mod pool;
+mod race;
 mod relay;
 mod remote;
 mod roots;
