@@ -71,15 +71,18 @@ pub(crate) fn export(answer: &Answer, person: &ExternalUserId) -> Result<Exporte
     }
 }
 
-/// 2xx, and 4xx of JSON, as they are; a refusal of the gateway's own credentials is none of the caller's.
+/// 2xx, and 4xx of JSON, as they are, but for what is about the gateway's own credentials and none of the caller's affair
+/// (`docs/adr/0015-refusals-that-are-about-the-gateway.md`).
 pub(crate) fn verb(answer: Answer, is_callers_token: bool) -> Result<(VerbAnswer, usize), UpstreamError> {
-    let status = answer.status;
-    let is_ours = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && !is_callers_token;
-    if is_ours {
+    if answer.status == StatusCode::UNAUTHORIZED && !is_callers_token {
         return Err(UpstreamError::Failed);
     }
     match pass(answer) {
         Passed::AsItIs(answer, dropped) => Ok((answer, dropped)),
+        // A safe that forbids somebody something says it in JSON; a wall before it, that forbids us everything, in a page.
+        Passed::InOurWords(answer) if answer.status == StatusCode::FORBIDDEN && !is_callers_token => {
+            Err(UpstreamError::Failed)
+        }
         Passed::InOurWords(answer) => Err(refusal_of_verb(&answer)),
         Passed::Unusable => Err(UpstreamError::Failed),
     }

@@ -107,13 +107,26 @@ async fn what_is_about_the_gateway_is_never_told_as_the_caller_s_affair() {
     ] {
         assert_eq!(call(with(status, JSON, PLAIN)).await, Err(UpstreamError::Failed), "{status}");
     }
-    for status in ["401 Unauthorized", "403 Forbidden"] {
-        assert_eq!(
-            call(with(status, JSON, PLAIN)).await.map(|it| it.status),
-            Ok(status[..3].parse().unwrap())
-        );
-        let key = Credentials::ApiKey(ApiKey::parse(b"a-key-of-the-gateway").unwrap());
-        assert_eq!(call_as(key, with(status, JSON, PLAIN)).await, Err(UpstreamError::Failed), "{status}");
+}
+
+#[tokio::test]
+async fn whose_credentials_were_shown_says_whose_affair_a_refusal_of_them_is() {
+    let key = || Credentials::ApiKey(ApiKey::parse(b"a-key-of-the-gateway").unwrap());
+    let failed = || Err(UpstreamError::Failed);
+    for (credentials, answer, expected) in [
+        (Credentials::CallerToken, with("401 Unauthorized", JSON, PLAIN), Ok(told(401, PLAIN, false))),
+        (Credentials::CallerToken, with("403 Forbidden", JSON, PLAIN), Ok(told(403, PLAIN, false))),
+        (key(), with("401 Unauthorized", JSON, PLAIN), failed()),
+        (key(), with("401 Unauthorized", HTML, "mark"), failed()),
+        // What the safe forbids this caller, in its own words; and what is none of a safe's.
+        (key(), with("403 Forbidden", JSON, PLAIN), Ok(told(403, PLAIN, false))),
+        (key(), with("403 Forbidden", PROBLEM, PLAIN), Ok(told(403, PLAIN, true))),
+        (key(), with("403 Forbidden", HTML, "mark"), failed()),
+        (key(), with("403 Forbidden", "", ""), failed()),
+        (key(), with("403 Forbidden", JSON, &long()), failed()),
+    ] {
+        let what = format!("{credentials:?} {}", String::from_utf8_lossy(&answer));
+        assert_eq!(call_as(credentials, answer).await, expected, "{what}");
     }
 }
 
