@@ -1,4 +1,5 @@
-//! What is counted of the requests to other servers, for the scraper: the safe behind a gateway, and issuers' key sets.
+//! What is counted of the requests to other servers, for the scraper: the safe and the identity
+//! service behind a gateway, and issuers' key sets.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ impl Collector for Upstreams {
             ),
             (
                 "strongroom_upstream_retries",
-                "Requests to another server that were sent a second time",
+                "Requests to another server that were tried a second time",
                 Figures::retries,
             ),
             (

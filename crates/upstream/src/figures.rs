@@ -190,7 +190,7 @@ impl Figures {
         u64::try_from(kept).unwrap_or(0)
     }
 
-    /// Requests that were sent a second time.
+    /// Requests that were tried a second time, whether or not anything of them had been sent.
     #[must_use]
     pub fn retries(&self) -> u64 {
         self.sum(|shard| &shard.retries)
