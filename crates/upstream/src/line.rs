@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::task::unconstrained;
@@ -171,12 +171,89 @@ async fn collect(answer: Response<Incoming>, body_bytes: usize) -> Result<Answer
     if (has_length && is_chunked) || !ends_somewhere {
         return Err(Broken::Failed(RequestFailure::Broken));
     }
-    if body.size_hint().lower() > body_bytes as u64 {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > body_bytes {
         return Err(Broken::Failed(RequestFailure::TooLong));
     }
-    match Limited::new(body, body_bytes).collect().await {
-        Ok(body) => Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() }),
+    match whole(Limited::new(body, body_bytes), announced).await {
+        Ok(body) => Ok(Answer { status: head.status, headers: head.headers, body }),
         Err(error) if error.is::<LengthLimitError>() => Err(Broken::Failed(RequestFailure::TooLong)),
         Err(_) => Err(Broken::Lost(RequestFailure::Broken)),
+    }
+}
+
+/// A body in one piece, as nearly every one comes. Of more pieces none is kept beside the others: a safe that sends a byte in each
+/// would take many times what it says.
+async fn whole<B: Body<Data = Bytes> + Unpin>(mut body: B, announced: usize) -> Result<Bytes, B::Error> {
+    let (mut first, mut joined) = (Bytes::new(), Vec::new());
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame?.into_data() else { continue };
+        if first.is_empty() && joined.is_empty() {
+            first = piece;
+            continue;
+        }
+        if joined.is_empty() {
+            joined.reserve(announced.max(first.len() + piece.len()));
+            joined.extend_from_slice(&std::mem::take(&mut first));
+        }
+        joined.extend_from_slice(&piece);
+    }
+    Ok(if joined.is_empty() { first } else { joined.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::{Arc, Weak};
+
+    use futures_util::StreamExt as _;
+    use futures_util::stream;
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    async fn joined(pieces: &[&'static str], announced: usize) -> Bytes {
+        let frames =
+            pieces.iter().map(|piece| Ok::<_, Infallible>(Frame::data(Bytes::from_static(piece.as_bytes()))));
+        let trailers = stream::iter([Ok(Frame::trailers(HeaderMap::new()))]);
+        whole(StreamBody::new(stream::iter(frames).chain(trailers)), announced).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn pieces_are_joined_in_their_order_whether_or_not_their_length_was_told() {
+        for announced in [0, 6] {
+            assert_eq!(joined(&["ab", "", "c", "def"], announced).await, "abcdef");
+            assert_eq!(joined(&["", "abcdef"], announced).await, "abcdef");
+        }
+        assert_eq!(joined(&[], 0).await, "");
+    }
+
+    #[tokio::test]
+    async fn a_body_in_one_piece_is_not_copied() {
+        let piece = "abcdef";
+        assert_eq!(joined(&[piece], piece.len()).await.as_ptr(), piece.as_ptr());
+    }
+
+    struct Piece(Arc<[u8]>);
+
+    impl AsRef<[u8]> for Piece {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    #[tokio::test]
+    async fn of_many_pieces_no_more_than_the_last_is_held() {
+        let (mut held, mut most) = (Vec::<Weak<[u8]>>::new(), 0);
+        let frames = std::iter::from_fn(|| {
+            held.retain(|piece| piece.strong_count() > 0);
+            most = most.max(held.len());
+            let owner = Arc::from(*b"a");
+            held.push(Arc::downgrade(&owner));
+            Some(Ok::<_, Infallible>(Frame::data(Bytes::from_owner(Piece(owner)))))
+        });
+        let body = whole(StreamBody::new(stream::iter(frames.take(1000))), 0).await.unwrap();
+        assert_eq!((body.len(), most), (1000, 1));
     }
 }
