@@ -16,6 +16,8 @@ use crate::problem::Problem;
 pub(crate) struct Places {
     taken: AtomicUsize,
     most: usize,
+    /// The room that one place stands for.
+    share_bytes: usize,
     body_bytes: AtomicUsize,
     most_body_bytes: usize,
     answer_bytes: AtomicUsize,
@@ -28,6 +30,7 @@ impl Places {
         Self {
             taken: AtomicUsize::new(0),
             most: requests,
+            share_bytes: body_bytes,
             body_bytes: AtomicUsize::new(0),
             most_body_bytes,
             answer_bytes: AtomicUsize::new(0),
@@ -70,11 +73,21 @@ impl Places {
     where
         T: AsRef<[u8]> + Send + 'static,
     {
-        let bytes = answer.as_ref().len();
+        let room = self.answer_room(answer.as_ref().len())?;
+        Ok(Bytes::from_owner(Held { answer, _room: room }))
+    }
+
+    /// Takes room for the answer to what cannot be undone, before it is asked of another server: afterwards a refusal would be
+    /// a lie, and whoever believes it does the same again.
+    pub(crate) fn room_for_answer(self: &Arc<Self>) -> Result<AnswerRoom, Problem> {
+        self.answer_room(self.share_bytes)
+    }
+
+    fn answer_room(self: &Arc<Self>, bytes: usize) -> Result<AnswerRoom, Problem> {
         let before = self.answer_bytes.fetch_add(bytes, Relaxed);
-        let held = Held { answer, bytes, places: self.clone() };
+        let room = AnswerRoom { bytes, places: self.clone() };
         if before == 0 || before.saturating_add(bytes) <= self.most_body_bytes {
-            Ok(Bytes::from_owner(held))
+            Ok(room)
         } else {
             Err(Problem::Overloaded)
         }
@@ -130,22 +143,43 @@ impl Drop for BodyRoom<'_> {
     }
 }
 
-/// An answer on its way.
-struct Held<T> {
-    answer: T,
+/// Room for one answer, given back however it ends.
+#[derive(Debug)]
+pub(crate) struct AnswerRoom {
     bytes: usize,
     places: Arc<Places>,
+}
+
+impl AnswerRoom {
+    /// The answer, which counts by its own length from now on. It is never refused: one that is longer than was thought takes the
+    /// room of those that come later, and no more are longer than there are requests in hand.
+    pub(crate) fn hold<T>(mut self, answer: T) -> Bytes
+    where
+        T: AsRef<[u8]> + Send + 'static,
+    {
+        let bytes = answer.as_ref().len();
+        self.places.answer_bytes.fetch_add(bytes, Relaxed);
+        self.places.answer_bytes.fetch_sub(self.bytes, Relaxed);
+        self.bytes = bytes;
+        Bytes::from_owner(Held { answer, _room: self })
+    }
+}
+
+impl Drop for AnswerRoom {
+    fn drop(&mut self) {
+        self.places.answer_bytes.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
+/// An answer on its way, with its room.
+struct Held<T> {
+    answer: T,
+    _room: AnswerRoom,
 }
 
 impl<T: AsRef<[u8]>> AsRef<[u8]> for Held<T> {
     fn as_ref(&self) -> &[u8] {
         self.answer.as_ref()
-    }
-}
-
-impl<T> Drop for Held<T> {
-    fn drop(&mut self) {
-        self.places.answer_bytes.fetch_sub(self.bytes, Relaxed);
     }
 }
 
@@ -205,5 +239,21 @@ mod tests {
         assert_eq!(places.hold(vec![b'b'; 6]), Err(Problem::Overloaded), "a piece of it is not written");
         drop(answer);
         assert!(places.hold(vec![b'b'; 21]).is_ok(), "one that is alone");
+    }
+
+    #[test]
+    fn room_that_was_taken_beforehand_holds_an_answer_of_any_length_and_counts_what_it_is() {
+        let places = Arc::new(Places::new(2, 10));
+        let (short, long) = (places.room_for_answer().unwrap(), places.room_for_answer().unwrap());
+        assert_eq!(places.room_for_answer().map(drop), Err(Problem::Overloaded));
+        let short = short.hold(vec![b'a'; 1]);
+        assert_eq!(places.hold(vec![b'b'; 10]), Err(Problem::Overloaded));
+        assert_eq!(places.hold(vec![b'b'; 9]).map(|it| it.len()), Ok(9), "what it did not need");
+        let long = long.hold(vec![b'c'; 30]);
+        assert_eq!(places.hold(vec![b'b'; 1]), Err(Problem::Overloaded), "what it took beyond");
+        drop((short, long));
+        let room = places.room_for_answer().unwrap();
+        drop(room);
+        assert_eq!(places.answer_bytes.load(Relaxed), 0);
     }
 }

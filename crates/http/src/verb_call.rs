@@ -12,6 +12,7 @@ use strongroom_ports::{Principal, VerbAnswer, VerbCall};
 use crate::answer::{self, Body};
 use crate::api::{Api, Provenance, Safe, passed_on};
 use crate::gated_body::BodyFault;
+use crate::places::AnswerRoom;
 use crate::problem::Problem;
 use crate::{body, gate, tenant_names};
 
@@ -44,24 +45,34 @@ where
             VerbBodyError::NotOwner(error) => error.into(),
         })?;
     }
+    let room = if text.is_some() { Some(api.places.room_for_answer()?) } else { None };
     let verb = VerbCall { path, body: text.as_ref(), listed: verbs.place(&head.method, path) };
     let answered = safe.call(passed_on(head, provenance)?, caller, verb).await;
     if let Some(text) = text {
         body::scrub(text);
     }
-    response(api, head, answered?)
+    response(api, head, answered?, room)
 }
 
 /// What another server has answered, as it is. It is asked for either kind of JSON; which one its answer passes for is between
-/// this client and us.
-pub(crate) fn response(api: &Api, head: &Parts, answer: VerbAnswer) -> Result<Response<Body>, Problem> {
+/// this client and us. `room`: of what may have changed something, taken before it was sent.
+pub(crate) fn response(
+    api: &Api,
+    head: &Parts,
+    answer: VerbAnswer,
+    room: Option<AnswerRoom>,
+) -> Result<Response<Body>, Problem> {
     let status = StatusCode::from_u16(answer.status).map_err(|_| Problem::BadGateway)?;
     if answer.body.is_empty() {
         return Ok(answer::empty(status));
     }
     let is_problem = answer.is_problem && !gate::takes_json_only(head);
     let media_type = if is_problem { "application/problem+json" } else { "application/json" };
-    let mut response = answer::ready_json(status, api.places.hold(answer.body)?, media_type);
+    let body = match room {
+        Some(room) => room.hold(answer.body),
+        None => api.places.hold(answer.body)?,
+    };
+    let mut response = answer::ready_json(status, body, media_type);
     if let Some(retry_after_s) = answer.retry_after_s {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
     }

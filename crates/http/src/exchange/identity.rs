@@ -114,9 +114,13 @@ impl Exchange {
                 };
             }
         }
+        let room = match call.act {
+            IdentityAct::Read => None,
+            _ => Some(self.api.places.room_for_answer()?),
+        };
         let answered = identity.call(call).await;
         body::scrub(text);
-        verb_call::response(&self.api, head, answered?)
+        verb_call::response(&self.api, head, answered?, room)
     }
 
     /// The body, one JSON object, and whether it names a person.

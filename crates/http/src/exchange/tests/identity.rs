@@ -259,6 +259,36 @@ async fn what_the_service_says_and_what_it_does_not_have_an_answer_each() {
 }
 
 #[tokio::test]
+async fn what_changes_something_without_room_for_its_answer_is_not_sent_and_what_was_sent_is_answered() {
+    let room = HTTP_LIMITS.requests_in_flight * HTTP_LIMITS.body_bytes;
+    let body = Bytes::from(vec![b'7'; room - HTTP_LIMITS.body_bytes + 1]);
+    let said = VerbAnswer { status: 200, body, is_problem: false, retry_after_s: None };
+    let (surface, identity) = gateway_of(RecordingRemoteIdentity::answering(Ok(said)), HTTP_LIMITS);
+    let ask = async |request: request::Builder| {
+        surface.answer(request.body(Full::from("{}")).unwrap(), Ok(()), PEER).await
+    };
+    let changes = || {
+        [
+            post(REFRESH),
+            anonymous("GET", SIGN_UP),
+            post("/v1/auth/sign-in"),
+            request("DELETE", "/v1/auth/sessions/a"),
+        ]
+    };
+    for change in changes() {
+        let unread = ask(change).await;
+        assert_eq!((unread.status(), identity.calls().len()), (StatusCode::OK, 1));
+        for change in changes() {
+            assert_eq!(ask(change).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        }
+        assert_eq!(identity.calls(), [], "what is refused was not done");
+        drop(unread);
+    }
+    let _unread = surface.api.places.hold(vec![b'7'; room - HTTP_LIMITS.body_bytes]).unwrap();
+    assert_eq!(ask(post(REFRESH)).await.status(), StatusCode::OK, "its answer was longer than what was left");
+}
+
+#[tokio::test]
 async fn a_preflight_is_answered_here_for_every_route() {
     let (surface, identity) = gateway();
     for (path, methods) in [

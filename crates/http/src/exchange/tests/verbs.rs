@@ -139,3 +139,25 @@ async fn answers_that_nobody_has_taken_yet_leave_no_room_for_more() {
     drop(unread);
     assert_eq!(ask().await.status(), 200);
 }
+
+#[tokio::test]
+async fn a_post_without_room_for_its_answer_is_not_sent_and_one_that_was_sent_is_answered() {
+    let (surface, safe) = gateway(&["POST pay"]);
+    let room = HTTP_LIMITS.requests_in_flight * HTTP_LIMITS.body_bytes;
+    let answer = |length| {
+        let body = Bytes::from(vec![b'7'; length]);
+        safe.answer_with(Ok(VerbAnswer { status: 200, body, is_problem: false, retry_after_s: None }));
+    };
+    let ask = || async {
+        let request = request("POST", "/v1/ibexsafe/pay").body(Full::from("{}")).unwrap();
+        surface.answer(request, Ok(()), PEER).await
+    };
+    answer(room - HTTP_LIMITS.body_bytes);
+    let unread = ask().await;
+    answer(HTTP_LIMITS.body_bytes + 1);
+    let longer = ask().await;
+    assert_eq!((longer.status(), safe.calls().len()), (StatusCode::OK, 2), "it was done");
+    assert_eq!((ask().await.status(), safe.calls().len()), (StatusCode::SERVICE_UNAVAILABLE, 2));
+    drop((unread, longer));
+    assert_eq!((ask().await.status(), safe.calls().len()), (StatusCode::OK, 3));
+}
