@@ -145,7 +145,7 @@ impl Exchange {
         if action.is_of_identity()
             && let Some(identity) = api.safe.remote_identity()
         {
-            return self.ask_identity((identity, action), head, body, (id, provenance.request_id), who).await;
+            return self.ask_identity((identity, action), head, body, (id, provenance), who).await;
         }
         match action {
             Action::ReadUserData => {

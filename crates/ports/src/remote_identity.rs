@@ -1,6 +1,7 @@
 //! An identity service behind another host: who asks it hands a request on, of which every part has been read and judged.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -24,6 +25,8 @@ pub struct IdentityCall<'a> {
     pub fetch_site: Option<&'static str>,
     /// The caller's access token, verified; `None` where the service must not look at one.
     pub token: Option<&'a str>,
+    /// The address that asks, as limits see it: for a service that counts by it and believes us. It names nobody.
+    pub client: IpAddr,
     /// The request's id.
     pub request_id: &'a str,
     /// The caller's `traceparent`, of the form that W3C Trace Context gives it.

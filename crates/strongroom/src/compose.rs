@@ -220,8 +220,13 @@ fn gateway(
         }
     };
     let RemoteParts { client, address, limits, health, verbs, identity, .. } = parts;
+    let identity = identity.map(|(client, at)| {
+        let identity = HttpIdentity::new(client, at.clone(), limits);
+        // Whoever takes assertions is ours. An identity service at another server may be anybody's.
+        let is_our_safe = assertions.is_some() && at.endpoint().is_at_the_server_of(address.endpoint());
+        if is_our_safe { identity.telling_clients() } else { identity }
+    });
     let upstream = HttpUpstream::new(client, address, credentials, limits, health, verbs.listed());
-    let identity = identity.map(|(client, address)| HttpIdentity::new(client, address, limits));
     let figures = [upstream.figures()].into_iter().chain(identity.as_ref().map(HttpIdentity::figures));
     let figures = figures.collect();
     let identity = identity.map(|identity| Arc::new(identity) as Arc<dyn RemoteIdentity>);

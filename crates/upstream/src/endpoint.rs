@@ -76,6 +76,12 @@ impl Endpoint {
         self.server_name.is_none()
     }
 
+    /// Whether the other is at the same server: scheme, host and port, as they are configured.
+    #[must_use]
+    pub fn is_at_the_server_of(&self, other: &Self) -> bool {
+        self.is_plain() == other.is_plain() && self.place() == other.place()
+    }
+
     /// Whose certificate the server must show; `None` without TLS.
     pub(crate) fn server_name(&self) -> Option<&ServerName<'static>> {
         self.server_name.as_ref()
@@ -171,6 +177,22 @@ mod tests {
             assert_eq!((endpoint.place(), endpoint.target()), ((host, port), target), "{url}");
             assert_eq!(endpoint.is_plain(), url.starts_with("http:"), "{url}");
         }
+    }
+
+    #[test]
+    fn the_same_server_is_the_same_scheme_host_and_port() {
+        let safe = Endpoint::parse("https://safe.example/v1/ibexsafe").unwrap();
+        for (url, is_same) in [
+            ("https://safe.example", true),
+            ("https://SAFE.example:443/other", true),
+            ("https://safe.example:8443", false),
+            ("https://id.safe.example", false),
+            ("http://localhost:443", false),
+        ] {
+            assert_eq!(Endpoint::parse(url).unwrap().is_at_the_server_of(&safe), is_same, "{url}");
+        }
+        let of = |url| Endpoint::parse(url).unwrap();
+        assert!(!of("https://localhost:80").is_at_the_server_of(&of("http://localhost:80")));
     }
 
     #[test]

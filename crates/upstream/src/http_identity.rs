@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, FORWARDED, HOST, ORIGIN};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use http_body_util::Full;
 use strongroom_ports::{
@@ -22,7 +22,7 @@ use crate::identity_routes;
 use crate::line::Answer;
 use crate::passed_json::{Passed, pass, retry_after_s};
 use crate::remote::{Remote, SafeLimits};
-use crate::safe_requests::{JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, text};
+use crate::safe_requests::{JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, forwarded, text};
 
 const X_RP_ID: HeaderName = HeaderName::from_static("x-rpid");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -30,13 +30,24 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The identity service behind this gateway.
 pub struct HttpIdentity {
     remote: Remote,
+    tells_clients: bool,
 }
 
 impl HttpIdentity {
     /// A service at this address, whose path is what `/{v}/auth/…` is below.
     #[must_use]
     pub fn new(client: Client, address: BaseAddress, limits: SafeLimits) -> Self {
-        Self { remote: Remote::new(client, address, limits, identity_routes::figures()) }
+        Self {
+            remote: Remote::new(client, address, limits, identity_routes::figures()),
+            tells_clients: false,
+        }
+    }
+
+    /// The same, told in `Forwarded` whose address asks: for a safe of ours, which would else take all callers for one client.
+    /// Another's service need not learn where they are.
+    #[must_use]
+    pub fn telling_clients(self) -> Self {
+        Self { tells_clients: true, ..self }
     }
 
     /// What it counts.
@@ -59,7 +70,7 @@ impl HttpIdentity {
         *request.uri_mut() = Uri::try_from(target).map_err(|_| UpstreamError::Failed)?;
         *request.version_mut() = Version::HTTP_11;
         let headers = request.headers_mut();
-        headers.reserve(10);
+        headers.reserve(11);
         headers.insert(HOST, self.remote.address.host().clone());
         headers.insert(ACCEPT, JSON_OR_PROBLEM);
         headers.insert(X_REQUEST_ID, text(call.request_id)?);
@@ -72,6 +83,9 @@ impl HttpIdentity {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
             _ => {}
+        }
+        if self.tells_clients {
+            headers.insert(FORWARDED, forwarded(call.client)?);
         }
         if let Some(token) = call.token {
             headers.insert(AUTHORIZATION, bearer(token)?);

@@ -219,7 +219,7 @@ pub(crate) fn bearer(token: &str) -> Result<HeaderValue, UpstreamError> {
 }
 
 /// `for=192.0.2.43`, or `for="[2001:db8::17]"` (RFC 7239, section 6).
-fn forwarded(client: IpAddr) -> Result<HeaderValue, UpstreamError> {
+pub(crate) fn forwarded(client: IpAddr) -> Result<HeaderValue, UpstreamError> {
     let value = match client.to_canonical() {
         IpAddr::V4(address) => format!("for={address}"),
         IpAddr::V6(address) => format!("for=\"[{address}]\""),

@@ -17,10 +17,10 @@ use strongroom_ports::{IdentityAct, IdentityCall, Principal, RemoteIdentity};
 
 use super::Exchange;
 use crate::answer::Body;
+use crate::api::Provenance;
 use crate::auth::SEC_FETCH_SITE;
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
-use crate::request_id::RequestId;
 use crate::routes::Action;
 use crate::tenant_names::{TenantNames, query_value};
 use crate::{bearer, body, trace_parent, verb_call, verbs};
@@ -42,7 +42,7 @@ impl Exchange {
         (identity, action): (&dyn RemoteIdentity, Action),
         head: &Parts,
         body: B,
-        (id, request_id): (&str, &RequestId),
+        (id, provenance): (&str, Provenance<'_>),
         who: &mut Option<Arc<Principal>>,
     ) -> Result<Response<Body>, Problem>
     where
@@ -60,7 +60,8 @@ impl Exchange {
             origin: head.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()),
             fetch_site: fetch_site(&head.headers),
             token: None,
-            request_id: request_id.as_str(),
+            client: provenance.client,
+            request_id: provenance.request_id.as_str(),
             trace_parent: trace_parent::sound(&head.headers),
         };
         let query;

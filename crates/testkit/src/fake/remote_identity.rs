@@ -1,5 +1,6 @@
 //! An identity service that remembers what it was asked.
 
+use std::net::IpAddr;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -32,6 +33,8 @@ pub struct RecordedIdentityCall {
     pub fetch_site: Option<&'static str>,
     /// The token.
     pub token: Option<String>,
+    /// The address that asks.
+    pub client: Option<IpAddr>,
 }
 
 impl RecordingRemoteIdentity {
@@ -71,6 +74,7 @@ impl RemoteIdentity for RecordingRemoteIdentity {
             origin: call.origin.map(str::to_owned),
             fetch_site: call.fetch_site,
             token: call.token.map(str::to_owned),
+            client: Some(call.client),
         });
         let body = Bytes::from_static(br#"{"success":true}"#);
         let answer = VerbAnswer { status: 200, body, is_problem: false, retry_after_s: None };

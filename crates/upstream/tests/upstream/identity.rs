@@ -1,5 +1,7 @@
 //! An identity service: every byte that it is asked, and what becomes of whatever it says.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use bytes::Bytes;
 use strongroom_ports::{
     IdentityAct, IdentityCall, IdentityCallError, RemoteIdentity as _, TenantId, VerbAnswer,
@@ -31,6 +33,7 @@ const fn call(act: IdentityAct<'_>) -> IdentityCall<'_> {
         origin: None,
         fetch_site: None,
         token: None,
+        client: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 43)),
         request_id: "request-7",
         trace_parent: None,
     }
@@ -105,6 +108,19 @@ async fn a_service_is_told_what_it_must_know_and_nothing_else() {
             assert_eq!(fields, expected, "{line}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_safe_of_ours_is_told_whose_address_asks_and_another_service_is_not() {
+    let server = Scripted::start([]).await;
+    let told = async |identity: HttpIdentity| {
+        identity.call(SEND).await.unwrap();
+        let asked = server.asked().pop().unwrap();
+        asked.split("\r\n").find(|line| line.starts_with("forwarded")).map(str::to_owned)
+    };
+    assert_eq!(told(identity(&server, generous())).await, None);
+    let of_ours = identity(&server, generous()).telling_clients();
+    assert_eq!(told(of_ours).await.as_deref(), Some("forwarded: for=192.0.2.43"));
 }
 
 #[tokio::test]

@@ -47,7 +47,13 @@ fn gateway_of(
 
 fn call(act: &str, target: &str) -> RecordedIdentityCall {
     let tenant = Some(sample::TENANT.to_owned());
-    RecordedIdentityCall { act: act.to_owned(), target: target.to_owned(), tenant, ..Default::default() }
+    RecordedIdentityCall {
+        act: act.to_owned(),
+        target: target.to_owned(),
+        tenant,
+        client: Some(PEER.address),
+        ..Default::default()
+    }
 }
 
 fn post(path: &str) -> request::Builder {

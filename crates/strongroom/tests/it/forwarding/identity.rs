@@ -150,6 +150,8 @@ fn what_a_client_adds_to_its_request_does_not_reach_the_identity_service() {
         "accept: application/json, application/problem+json",
         "x-request-id: r-1",
         "x-rpid: shop.example",
+        // It is the safe's own: who asks, as the gateway itself saw it.
+        "forwarded: for=127.0.0.1",
         host.as_str(),
     ];
     let sent = ["content-type: application/json", "content-length: 7"];
@@ -188,6 +190,21 @@ fn what_a_client_adds_to_its_request_does_not_reach_the_identity_service() {
             assert_eq!(asked.len(), 1, "{line} {extra}");
             assert!(is(&asked[0], expected, &[&common[..], more].concat(), body), "{extra}: {}", asked[0]);
         }
+    }
+}
+
+#[test]
+fn an_identity_service_that_is_not_a_safe_of_ours_is_not_told_where_people_are() {
+    let world = world();
+    let (safe, elsewhere) = (Recorder::start(NO_CONTENT), Recorder::start(NO_CONTENT));
+    for (identity, credentials) in [(&elsewhere, "assertion"), (&safe, "caller-token")] {
+        let lines =
+            format!("identity_url = \"http://{}\"\ncredentials = \"{credentials}\"", identity.address);
+        let gateway = gateway(&world, safe.address, &lines);
+        assert_eq!(gateway.connect().request("GET", SIGN_UP, &[], "").status, 204);
+        let asked = identity.asked();
+        assert_eq!(asked.len(), 1);
+        assert!(!asked[0].contains("forwarded"), "{credentials}: {}", asked[0]);
     }
 }
 

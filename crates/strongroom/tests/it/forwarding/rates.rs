@@ -28,7 +28,7 @@ fn house(of_safe: &str, of_gateway: &str) -> House {
     // One core has all the connections to the safe.
     let own = own.replacen("[server]", "[server]\nworkers = 1", 1).replacen(of_safe, of_gateway, 1);
     std::fs::write(world.config(), own).unwrap();
-    let gateway = gateway(&world, safe.address, "");
+    let gateway = gateway(&world, safe.address, &format!("identity_url = \"http://{}\"", safe.address));
     House { _world: world, safe, gateway }
 }
 
@@ -80,6 +80,24 @@ fn a_client_that_asks_too_often_through_a_gateway_is_told_so_by_the_safe_and_oth
         metrics.contains("strongroom_upstream_connections_opened_total{upstream=\"safe\"} 1\n"),
         "{metrics}"
     );
+}
+
+/// The status of a refresh with a token that nobody issued.
+fn refresh(client: &mut Client) -> u16 {
+    let json = [("Content-Type", "application/json")];
+    client.request("POST", "/v1/auth/refresh", &json, r#"{"refresh_token":"none"}"#).status
+}
+
+#[test]
+fn clients_that_refresh_through_a_gateway_have_a_rate_each_at_the_safe_and_none_together() {
+    let house = house(ONE_A_SECOND, UNLIMITED);
+    for number in 0..TOGETHER {
+        assert_eq!(refresh(&mut connect_from(&house.gateway, 2 + number)), 401, "{number}");
+    }
+    let mut hasty = connect_from(&house.gateway, 2);
+    let statuses: Vec<_> = (0..TOGETHER).map(|_| refresh(&mut hasty)).collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+    assert_eq!(refresh(&mut connect_from(&house.gateway, 2 + TOGETHER)), 401, "another is not held up");
 }
 
 #[test]
