@@ -83,10 +83,10 @@ impl Exchange {
             }
             Action::Refresh => {
                 self.for_any_origin(head)?;
-                text = self.object(head, body).await?.0;
                 let names = TenantNames::beside_token(head)?;
                 let tenant = self.api.tenants.beside_unread_token(names.as_named())?;
                 call.tenant = tenant.map(|tenant| &tenant.id);
+                text = self.object(head, body).await?.0;
                 call.act = IdentityAct::Send { body: Some(&text) };
             }
             Action::RegisterPasskey => {

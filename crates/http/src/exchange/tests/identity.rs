@@ -198,6 +198,17 @@ async fn a_refresh_says_what_tenant_is_named_beside_it_and_names_none_by_its_hos
     assert_eq!(identity.calls(), []);
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_tenant_that_a_refresh_names_is_checked_before_its_body_is_waited_for() {
+    let (surface, identity) = gateway();
+    for request in [post(REFRESH), anonymous("POST", REFRESH)] {
+        let request = request.header("X-RpId", "evil.example");
+        let answer = send_body(&surface, request, ScriptedBody::from([Step::Never])).await;
+        assert_eq!(answer.problem(), (401, "tenant_mismatch".to_owned()));
+    }
+    assert_eq!(identity.calls(), []);
+}
+
 #[tokio::test]
 async fn what_is_unknown_malformed_or_of_nobody_goes_nowhere() {
     let (surface, identity) = gateway();
