@@ -50,7 +50,7 @@ where
     body::demand_json(&head.headers)?;
     let text = body::collect(body, &head.headers, &api.http_limits, &api.places).await?;
     let token = RefreshRequest::read(&text);
-    body::scrub(text);
+    drop(text);
     let token = token?;
     let claims = api.identity()?.read_refresh(&token.refresh_token)?;
     let names = TenantNames::beside_token(head)?;

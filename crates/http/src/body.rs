@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
+use strongroom_ports::scrubbed;
 
 use crate::api::HttpLimits;
 use crate::gated_body::BodyFault;
@@ -24,7 +25,8 @@ pub(crate) fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
     if is_json && parameters_fit { Ok(()) } else { Err(Problem::MediaType) }
 }
 
-/// Collects a body within the limits of the surface. While it is waited for, its request holds no place among those in hand.
+/// Collects a body within the limits of the surface; what was collected is overwritten when it is let go, where hyper does not
+/// hold its buffer: then its bytes live until the buffer is used again, which `docs/SECURITY.md` says. While it is waited for, its request holds no place among those in hand.
 pub(crate) async fn collect<B>(
     body: B,
     headers: &HeaderMap,
@@ -51,16 +53,7 @@ where
             Err(_) => Err(Problem::BodyTooSlow),
         }
     };
-    places.without_place(read).await
-}
-
-/// Overwrites a body that has been read, where nothing else holds its buffer. hyper may: then its bytes live until the
-/// buffer is used again, which `docs/SECURITY.md` says.
-pub(crate) fn scrub(body: Bytes) {
-    if let Ok(mut bytes) = body.try_into_mut() {
-        bytes.fill(0);
-        std::hint::black_box(&bytes);
-    }
+    places.without_place(read).await.map(scrubbed)
 }
 
 async fn read<B>(

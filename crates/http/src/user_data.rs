@@ -48,7 +48,7 @@ where
     body::demand_json(&head.headers)?;
     let text = body::collect(body, &head.headers, &api.http_limits, &api.places).await?;
     let envelope = Envelope::from_json(&text);
-    body::scrub(text);
+    drop(text);
     let envelope = envelope?;
     envelope.external_user_id.must_be(&principal.caller.person)?;
     if envelope.data.is_empty() {

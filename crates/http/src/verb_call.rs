@@ -47,11 +47,8 @@ where
     }
     let room = if text.is_some() { Some(api.places.room_for_answer()?) } else { None };
     let verb = VerbCall { path, body: text.as_ref(), listed: verbs.place(&head.method, path) };
-    let answered = safe.call(passed_on(head, provenance)?, caller, verb).await;
-    if let Some(text) = text {
-        body::scrub(text);
-    }
-    response(api, head, answered?, room)
+    let answer = safe.call(passed_on(head, provenance)?, caller, verb).await?;
+    response(api, head, answer, room)
 }
 
 /// What another server has answered, as it is. It is asked for either kind of JSON; which one its answer passes for is between

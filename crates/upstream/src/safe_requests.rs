@@ -10,8 +10,8 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, FORWARDED, HOST, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 use http_body_util::Full;
-use strongroom_domain::{EntityTag, Patch, Precondition, Tags, scrub};
-use strongroom_ports::{Assertions, Caller, PassedOn, Token, UpstreamError};
+use strongroom_domain::{EntityTag, Patch, Precondition, Tags};
+use strongroom_ports::{Assertions, Caller, PassedOn, Token, UpstreamError, scrubbed};
 
 use crate::base_address::BaseAddress;
 
@@ -169,22 +169,8 @@ pub(crate) type Built = Result<Request<Full<Bytes>>, UpstreamError>;
 fn envelope(caller: &Caller, data: &[u8]) -> Bytes {
     let parts: [&[u8]; 5] =
         [br#"{"externalUserId":""#, caller.person.as_str().as_bytes(), br#"","data":"#, data, b"}"];
-    Bytes::from_owner(Envelope(parts.concat()))
-}
-
-/// A body that may hold private values: overwritten when the last who shares it lets go, sent or not.
-struct Envelope(Vec<u8>);
-
-impl AsRef<[u8]> for Envelope {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl Drop for Envelope {
-    fn drop(&mut self) {
-        scrub(std::mem::take(&mut self.0));
-    }
+    // It may hold private values.
+    scrubbed(parts.concat().into())
 }
 
 /// Its length is written by hyper, from the body itself.

@@ -65,7 +65,7 @@ impl Exchange {
             trace_parent: trace_parent::sound(&head.headers),
         };
         let query;
-        let mut text = Bytes::new();
+        let text;
         match action {
             Action::SignUp => {
                 call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
@@ -119,9 +119,8 @@ impl Exchange {
             IdentityAct::Read => None,
             _ => Some(self.api.places.room_for_answer()?),
         };
-        let answered = identity.call(call).await;
-        body::scrub(text);
-        verb_call::response(&self.api, head, answered?, room)
+        let answer = identity.call(call).await?;
+        verb_call::response(&self.api, head, answer, room)
     }
 
     /// The body, one JSON object, and whether it names a person.

@@ -39,6 +39,7 @@ mod identity;
 mod order_of_checks;
 mod rates;
 mod refusals;
+mod scrubbing;
 mod tokens;
 mod verbs;
 

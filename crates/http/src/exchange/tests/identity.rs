@@ -1,6 +1,6 @@
 //! What goes on to an identity service, and what does not.
 
-use strongroom_ports::{IdentityCallError, VerbAnswer};
+use strongroom_ports::{IdentityCallError, RemoteIdentity, VerbAnswer};
 use strongroom_testkit::fake::{RecordedIdentityCall, RecordingRemoteIdentity, RecordingRemoteSafe};
 
 use super::*;
@@ -17,10 +17,15 @@ fn gateway_of(
     http_limits: HttpLimits,
 ) -> (Exchange, Arc<RecordingRemoteIdentity>) {
     let identity = Arc::new(identity);
+    (gateway_to(identity.clone(), http_limits), identity)
+}
+
+/// A gateway to any identity service.
+pub(super) fn gateway_to(identity: Arc<dyn RemoteIdentity>, http_limits: HttpLimits) -> Exchange {
     let safe = Safe::Remote {
         safe: Arc::new(RecordingRemoteSafe::new()),
         verbs: Verbs::default(),
-        identity: Some(identity.clone()),
+        identity: Some(identity),
     };
     let tenant = |id: &str, origin: &str| Tenant {
         id: sample::tenant(id),
@@ -42,7 +47,7 @@ fn gateway_of(
         7,
     );
     let metrics = Arc::new(Metrics::new(api.places.clone(), &api.safe.verbs()));
-    (Exchange::new(Arc::new(api), metrics).unwrap(), identity)
+    Exchange::new(Arc::new(api), metrics).unwrap()
 }
 
 fn call(act: &str, target: &str) -> RecordedIdentityCall {
