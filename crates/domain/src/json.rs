@@ -19,7 +19,7 @@ use crate::value::{Value, ValueError};
 
 pub use envelope::Envelope;
 pub use foreign_view::{Filtered, ForeignView, MAX_FOREIGN_DEPTH, NotOneObject, filter_foreign};
-pub use verb_body::{VerbBodyError, check_verb_body};
+pub use verb_body::{VerbBodyError, check_verb_body, names_nobody};
 
 /// Why a text was refused. One variant per rule, no positions, names or values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -70,7 +70,7 @@ pub use external_user_id::{ExternalUserId, ExternalUserIdError, MAX_EXTERNAL_USE
 #[cfg(feature = "json")]
 pub use json::{
     Envelope, Filtered, ForeignView, JsonError, MAX_FOREIGN_DEPTH, NotOneObject, VerbBodyError,
-    check_verb_body, filter_foreign,
+    check_verb_body, filter_foreign, names_nobody,
 };
 pub use key::{Key, KeyError, MAX_KEY_BYTES, PRIVATE_PREFIX, RESERVED_PREFIX, ReadableKey, WriteOnlyKey};
 pub use limits::{LimitExceeded, Limits};

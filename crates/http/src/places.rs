@@ -11,6 +11,9 @@ use bytes::Bytes;
 
 use crate::problem::Problem;
 
+/// An answer of so small a part of one place's room is never refused: four KiB by the defaults, as a usual record is.
+const SMALL_PART: usize = 16;
+
 /// The places, and the room.
 #[derive(Debug)]
 pub(crate) struct Places {
@@ -86,7 +89,9 @@ impl Places {
     fn answer_room(self: &Arc<Self>, bytes: usize) -> Result<AnswerRoom, Problem> {
         let before = self.answer_bytes.fetch_add(bytes, Relaxed);
         let room = AnswerRoom { bytes, places: self.clone() };
-        if before == 0 || before.saturating_add(bytes) <= self.most_body_bytes {
+        // Long answers of others that nobody reads must not cost anybody a short one.
+        let is_small = bytes <= self.share_bytes / SMALL_PART;
+        if is_small || before.saturating_add(bytes) <= self.most_body_bytes || before == 0 {
             Ok(room)
         } else {
             Err(Problem::Overloaded)
@@ -190,6 +195,14 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
+
+    #[test]
+    fn a_short_answer_has_room_however_much_others_hold() {
+        let places = Arc::new(Places::new(1, 16));
+        let _long = places.hold(vec![b'a'; 100]).unwrap();
+        assert_eq!(places.hold(vec![b'b'; 2]), Err(Problem::Overloaded));
+        assert!(places.hold(vec![b'b'; 1]).is_ok());
+    }
 
     #[test]
     fn a_place_is_given_back_and_one_too_many_takes_none() {

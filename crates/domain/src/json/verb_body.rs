@@ -40,6 +40,23 @@ pub enum VerbBodyError {
 ///
 /// [`VerbBodyError`], without position, name or value.
 pub fn check_verb_body(text: &[u8], caller: &ExternalUserId) -> Result<(), VerbBodyError> {
+    check(text, Some(caller))
+}
+
+/// Whether such a body names nobody: there is no `externalUserId` in it, in any case, at any depth. Bounds are as above.
+///
+/// # Errors
+///
+/// [`JsonError`]: what could not be forwarded whomever it named.
+pub fn names_nobody(text: &[u8]) -> Result<bool, JsonError> {
+    match check(text, None) {
+        Ok(()) => Ok(true),
+        Err(VerbBodyError::NotOwner(_)) => Ok(false),
+        Err(VerbBodyError::Json(error)) => Err(error),
+    }
+}
+
+fn check(text: &[u8], caller: Option<&ExternalUserId>) -> Result<(), VerbBodyError> {
     let text = std::str::from_utf8(text).map_err(|_| JsonError::Malformed)?;
     if !text.trim_ascii_start().starts_with('{') {
         // A text that is no JSON at all is told so by the reader, which is asked first.
@@ -52,9 +69,9 @@ pub fn check_verb_body(text: &[u8], caller: &ExternalUserId) -> Result<(), VerbB
     read.and_then(|()| reader.end()).map_err(|_| offence.unwrap_or(JsonError::Malformed.into()))
 }
 
-/// Any value; if `is_person`, the caller's id and nothing else.
+/// Any value; if `is_person`, the caller's id and nothing else, and without a caller nothing at all.
 struct Checked<'c> {
-    caller: &'c ExternalUserId,
+    caller: Option<&'c ExternalUserId>,
     offence: &'c mut Option<VerbBodyError>,
     is_person: bool,
 }
@@ -122,7 +139,7 @@ impl<'de> Visitor<'de> for Checked<'_> {
             return Ok(());
         }
         let named = ExternalUserId::parse(text).map_err(JsonError::from);
-        match named.map(|named| named.must_be(self.caller)) {
+        match named.map(|named| self.caller.map_or(Err(NotOwner), |caller| named.must_be(caller))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(stop(self.offence, error)),
             Err(error) => Err(stop(self.offence, error)),
@@ -146,7 +163,8 @@ impl<'de> Visitor<'de> for Checked<'_> {
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        self.other()
+        // Where nobody is to be named, null names nobody.
+        if self.caller.is_none() { Ok(()) } else { self.other() }
     }
 }
 
@@ -154,8 +172,25 @@ impl<'de> Visitor<'de> for Checked<'_> {
 mod tests {
     use super::*;
 
-    fn check(text: &str) -> Result<(), VerbBodyError> {
+    fn check_text(text: &str) -> Result<(), VerbBodyError> {
         check_verb_body(text.as_bytes(), &ExternalUserId::parse("jane").unwrap())
+    }
+
+    #[test]
+    fn who_is_named_is_found_in_any_case_and_at_any_depth() {
+        for (text, expected) in [
+            (r#"{"credential":{"id":"x","response":{}}}"#, Ok(true)),
+            (r#"{"externalUserId":"bob"}"#, Ok(false)),
+            (r#"{"externaluserid":"bob"}"#, Ok(false)),
+            (r#"{"user":[{"ExternalU\u017ferId":"bob"}]}"#, Ok(false)),
+            (r#"{"externalUserId":null}"#, Ok(true)),
+            (r#"{"externalUserId":7}"#, Err(JsonError::Shape)),
+            (r#"{"a":1,"a":2}"#, Err(JsonError::Duplicate)),
+            ("[]", Err(JsonError::Shape)),
+            ("{", Err(JsonError::Malformed)),
+        ] {
+            assert_eq!(names_nobody(text.as_bytes()), expected, "{text}");
+        }
     }
 
     #[test]
@@ -169,7 +204,7 @@ mod tests {
         ] {
             // A number beyond binary64 is the one value that the reader itself refuses.
             let expected = if text.contains("e400") { Err(JsonError::Malformed.into()) } else { Ok(()) };
-            assert_eq!(check(text), expected, "{text}");
+            assert_eq!(check_text(text), expected, "{text}");
         }
     }
 
@@ -187,7 +222,7 @@ mod tests {
             r#"{"a":[[{"externalUserId":"john"}]],"externalUserId":"jane"}"#,
             r#"{"externalUserId":"Jane"}"#,
         ] {
-            assert_eq!(check(text), Err(NotOwner.into()), "{text}");
+            assert_eq!(check_text(text), Err(NotOwner.into()), "{text}");
         }
     }
 
@@ -237,13 +272,13 @@ mod tests {
             (r#"{"a":"\ud800"}"#, JsonError::Malformed),
             (r#"{"externalUserId\u0000x":"john"}"#, JsonError::Malformed),
         ] {
-            assert_eq!(check(text), Err(error.into()), "{text}");
+            assert_eq!(check_text(text), Err(error.into()), "{text}");
         }
         assert_eq!(
             check_verb_body(b"{\"a\":\"\xff\"}", &ExternalUserId::parse("jane").unwrap()),
             Err(JsonError::Malformed.into())
         );
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
-        assert_eq!(check(&deep), Err(JsonError::Malformed.into()));
+        assert_eq!(check_text(&deep), Err(JsonError::Malformed.into()));
     }
 }

@@ -10,9 +10,8 @@ use form_urlencoded::Serializer;
 use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Response, Uri};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
-use strongroom_domain::{VerbBodyError, check_verb_body};
+use strongroom_domain::{VerbBodyError, check_verb_body, names_nobody};
 use strongroom_ports::{IdentityAct, IdentityCall, Principal, RemoteIdentity};
 
 use super::Exchange;
@@ -78,7 +77,7 @@ impl Exchange {
             }
             Action::SignIn => {
                 call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
-                text = self.object(head, body).await?.0;
+                text = self.object(head, body).await?;
                 call.act = IdentityAct::Send { body: Some(&text) };
             }
             Action::Refresh => {
@@ -86,22 +85,21 @@ impl Exchange {
                 let names = TenantNames::beside_token(head)?;
                 let tenant = self.api.tenants.beside_unread_token(names.as_named())?;
                 call.tenant = tenant.map(|tenant| &tenant.id);
-                text = self.object(head, body).await?.0;
+                text = self.object(head, body).await?;
                 call.act = IdentityAct::Send { body: Some(&text) };
             }
             Action::RegisterPasskey => {
                 self.for_any_origin(head)?;
-                let names_person;
-                (text, names_person) = self.object(head, body).await?;
-                if names_person {
+                text = self.object(head, body).await?;
+                if names_nobody(&text)? {
+                    call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
+                } else {
                     let caller = &self.principal(head, who).await?.caller;
                     check_verb_body(&text, &caller.person).map_err(|error| match error {
                         VerbBodyError::Json(error) => Problem::from(error),
                         VerbBodyError::NotOwner(error) => error.into(),
                     })?;
                     (call.tenant, call.token) = (Some(&caller.tenant), Some(bearer::token(&head.headers)?));
-                } else {
-                    call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
                 }
                 call.act = IdentityAct::Send { body: Some(&text) };
             }
@@ -123,26 +121,15 @@ impl Exchange {
         verb_call::response(&self.api, head, answer, room)
     }
 
-    /// The body, one JSON object, and whether it names a person.
-    async fn object<B>(&self, head: &Parts, body: B) -> Result<(Bytes, bool), Problem>
+    /// The body, one JSON object.
+    async fn object<B>(&self, head: &Parts, body: B) -> Result<Bytes, Problem>
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
     {
-        #[derive(Deserialize)]
-        struct Object {
-            #[serde(rename = "externalUserId")]
-            person: Option<IgnoredAny>,
-        }
         body::demand_json(&head.headers)?;
         let text = body::collect(body, &head.headers, &self.api.http_limits, &self.api.places).await?;
-        let object: Object = serde_json::from_slice(&text)
-            .map_err(|error| if error.is_data() { Problem::JsonShape } else { Problem::JsonMalformed })?;
-        // serde reads a struct from an array as well; the contract knows objects only.
-        if text.trim_ascii_start().starts_with(b"{") {
-            Ok((text, object.person.is_some()))
-        } else {
-            Err(Problem::JsonShape)
-        }
+        serde_json::from_slice::<IgnoredAny>(&text).map_err(|_| Problem::JsonMalformed)?;
+        if text.trim_ascii_start().starts_with(b"{") { Ok(text) } else { Err(Problem::JsonShape) }
     }
 }
 

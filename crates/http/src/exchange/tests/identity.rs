@@ -166,6 +166,8 @@ async fn a_sign_up_for_somebody_shows_their_own_token_and_any_other_shows_none()
     assert_eq!(identity.calls()[0].token, None);
     for (request, body, status, code) in [
         (post(path), own.as_str(), 401, "token_missing"),
+        (post(path), r#"{"externaluserid":"john"}"#, 401, "token_missing"),
+        (post(path), r#"{"user":{"externalUserId":"john"}}"#, 401, "token_missing"),
         (post(path).header(AUTHORIZATION, "Bearer other"), own.as_str(), 401, "token_invalid"),
         (request("POST", path), r#"{"externalUserId":"john"}"#, 400, "not_owner"),
         (request("POST", path), r#"{"externalUserId":7}"#, 400, "json_shape"),
