@@ -55,7 +55,8 @@ impl Addresses {
         Self::by(FRESH, STALE, |host, port| Ok((host, port).to_socket_addrs()?.take(MAX_ADDRESSES).collect()))
     }
 
-    fn by(
+    /// Asks whoever this is: what is found is good for as long as `fresh`, and for `stale` more while nothing is.
+    pub(crate) fn by(
         fresh: Duration,
         stale: Duration,
         look_up: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,

@@ -238,3 +238,37 @@ impl TimeProvider for ByClock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("TLS cannot be set up")]
 pub struct UnusableTls;
+
+#[cfg(test)]
+mod tests {
+    use strongroom_testkit::fake::ManualClock;
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    #[tokio::test]
+    async fn a_server_whose_first_address_takes_no_connection_is_reached_by_its_second() {
+        // Its queue holds one that nobody takes, and the system drops whatever else knocks.
+        let dead = TcpSocket::new_v4().unwrap();
+        dead.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let dead = dead.listen(0).unwrap();
+        let dead_at = dead.local_addr().unwrap();
+        let _in_its_queue = TcpStream::connect(dead_at).await.unwrap();
+        let live = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let live_at = live.local_addr().unwrap();
+
+        let limits = ClientLimits { connect: LONG, total: LONG, body_bytes: 1000 };
+        let client = Client::new(Roots::none(), Arc::new(ManualClock::default()), limits).unwrap();
+        let addresses = Addresses::by(Duration::MAX, LONG, move |_, _| Ok(vec![dead_at, live_at]));
+        let client = Client { addresses, ..client };
+        let endpoint = Endpoint::parse("http://localhost:1/").unwrap();
+        // Looked up by a thread, for which a clock that stands still would not wait.
+        client.addresses.of(endpoint.place()).await;
+        tokio::time::pause();
+        let connected = timeout_at(Instant::now() + LONG, client.connect(&endpoint)).await.unwrap();
+        let Ok(Stream::Plain(stream)) = connected else { panic!("no connection") };
+        assert_eq!(stream.peer_addr().unwrap(), live_at);
+    }
+}
