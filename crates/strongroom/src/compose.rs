@@ -15,7 +15,7 @@ use strongroom_ports::{Authenticator, Clock, Randomness, RemoteIdentity, Sealer}
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
 use strongroom_upstream::{
-    ApiKey, BaseAddress, Client, Credentials, Endpoint, Figures, HttpIdentity, HttpUpstream, SafeLimits,
+    ApiKey, BaseAddress, Client, Credentials, Endpoint, Figures, HttpIdentity, HttpUpstream, RemoteLimits,
 };
 
 use crate::failure::Failure;
@@ -70,7 +70,7 @@ pub(crate) struct RemoteParts {
     /// The identity service, if there is one, and what asks it.
     pub(crate) identity: Option<(Client, BaseAddress)>,
     pub(crate) credentials: CredentialParts,
-    pub(crate) limits: SafeLimits,
+    pub(crate) limits: RemoteLimits,
     pub(crate) health: Option<Endpoint>,
     pub(crate) verbs: Verbs,
 }

@@ -21,8 +21,8 @@ use crate::figures::Figures;
 use crate::identity_routes;
 use crate::line::Answer;
 use crate::passed_json::{Passed, pass, retry_after_s};
-use crate::remote::{Remote, SafeLimits};
-use crate::safe_requests::{JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, forwarded, text};
+use crate::remote::{Remote, RemoteLimits};
+use crate::request_fields::{JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, forwarded, text};
 
 const X_RP_ID: HeaderName = HeaderName::from_static("x-rpid");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -36,7 +36,7 @@ pub struct HttpIdentity {
 impl HttpIdentity {
     /// A service at this address, whose path is what `/{v}/auth/…` is below.
     #[must_use]
-    pub fn new(client: Client, address: BaseAddress, limits: SafeLimits) -> Self {
+    pub fn new(client: Client, address: BaseAddress, limits: RemoteLimits) -> Self {
         Self {
             remote: Remote::new(client, address, limits, identity_routes::figures()),
             tells_clients: false,

@@ -20,9 +20,10 @@ use crate::endpoint::Endpoint;
 use crate::figures::Figures;
 use crate::line::Answer;
 use crate::outcome::Outcome;
-use crate::remote::{Remote, SafeLimits};
+use crate::remote::{Remote, RemoteLimits};
+use crate::request_fields::Built;
 use crate::safe_answers::{self, Exported, Read};
-use crate::safe_requests::{Built, Credentials, Requests};
+use crate::safe_requests::{Credentials, Requests};
 use crate::safe_routes;
 
 /// The safe behind this gateway.
@@ -40,7 +41,7 @@ impl HttpUpstream {
         client: Client,
         address: BaseAddress,
         credentials: Credentials,
-        limits: SafeLimits,
+        limits: RemoteLimits,
         health: Option<Endpoint>,
         verbs: impl IntoIterator<Item = (&'v Method, &'v str)>,
     ) -> Self {

@@ -18,18 +18,18 @@ use crate::figures::{Counted, Figures};
 use crate::line::{Answer, Broken, Line, Until};
 use crate::outcome::Outcome;
 use crate::pool::Pool;
-use crate::safe_requests::Built;
+use crate::request_fields::Built;
 
 /// What a request to a safe, or to an identity service, may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SafeLimits {
+pub struct RemoteLimits {
     /// From a name's look-up to the end of the TLS handshake.
     pub connect: Duration,
     /// From sending the request to the head of its answer.
     pub first_byte: Duration,
     /// All of it, a second try and a second question included.
     pub total: Duration,
-    /// How long a connection is kept that nobody uses: less than the safe keeps it.
+    /// How long a connection is kept that nobody uses: less than the other side keeps it.
     pub idle: Duration,
     /// Of an answer's body.
     pub answer_bytes: usize,
@@ -39,13 +39,13 @@ pub struct SafeLimits {
 pub(crate) struct Remote {
     client: Client,
     pub(crate) address: BaseAddress,
-    limits: SafeLimits,
+    limits: RemoteLimits,
     pool: Pool,
     pub(crate) figures: Arc<Figures>,
 }
 
 impl Remote {
-    pub(crate) fn new(client: Client, address: BaseAddress, limits: SafeLimits, figures: Figures) -> Self {
+    pub(crate) fn new(client: Client, address: BaseAddress, limits: RemoteLimits, figures: Figures) -> Self {
         let pool = Pool::new(limits.idle);
         Self { client, address, limits, pool, figures: Arc::new(figures) }
     }

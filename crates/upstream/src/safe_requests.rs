@@ -3,24 +3,19 @@
 //! No field of the client's is copied. What is here is all there is; a test holds the list.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, FORWARDED, HOST, IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use http_body_util::Full;
 use strongroom_domain::{EntityTag, Patch, Precondition, Tags};
 use strongroom_ports::{Assertions, Caller, PassedOn, Token, UpstreamError, scrubbed};
 
 use crate::base_address::BaseAddress;
-
-pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// Whoever asks for plain JSON alone is told problems as plain JSON, and the type is lost (`api.md`, section 7).
-pub(crate) const JSON_OR_PROBLEM: HeaderValue =
-    HeaderValue::from_static("application/json, application/problem+json");
+use crate::request_fields::{
+    Built, JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, forwarded, text,
+};
 
 /// What a safe is shown.
 #[derive(Debug, Clone)]
@@ -162,9 +157,6 @@ impl Requests {
     }
 }
 
-/// A request, or why there is none.
-pub(crate) type Built = Result<Request<Full<Bytes>>, UpstreamError>;
-
 /// `{"externalUserId":"…","data":…}`: an id needs no escapes.
 fn envelope(caller: &Caller, data: &[u8]) -> Bytes {
     let parts: [&[u8]; 5] =
@@ -196,25 +188,6 @@ fn conditions(headers: &mut HeaderMap, precondition: &Precondition) -> Result<()
         }
     }
     Ok(())
-}
-
-pub(crate) fn bearer(token: &str) -> Result<HeaderValue, UpstreamError> {
-    let mut value = text(&["Bearer ", token].concat())?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// `for=192.0.2.43`, or `for="[2001:db8::17]"` (RFC 7239, section 6).
-pub(crate) fn forwarded(client: IpAddr) -> Result<HeaderValue, UpstreamError> {
-    let value = match client.to_canonical() {
-        IpAddr::V4(address) => format!("for={address}"),
-        IpAddr::V6(address) => format!("for=\"[{address}]\""),
-    };
-    HeaderValue::try_from(value).map_err(|_| UpstreamError::Failed)
-}
-
-pub(crate) fn text(text: &str) -> Result<HeaderValue, UpstreamError> {
-    HeaderValue::try_from(text).map_err(|_| UpstreamError::Failed)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use strongroom_http::Verbs;
-use strongroom_upstream::{BaseAddress, Endpoint, SafeLimits};
+use strongroom_upstream::{BaseAddress, Endpoint, RemoteLimits};
 
 use super::raw::Raw;
 use super::reader::{Noted, Section};
@@ -34,7 +34,7 @@ pub(crate) struct Remote {
     /// asks for a certificate.
     pub(crate) client_certificate: Option<ClientCertificateFiles>,
     /// `connect_ms`, `first_byte_ms`, `total_ms`, `idle_s`, `answer_bytes`.
-    pub(crate) limits: SafeLimits,
+    pub(crate) limits: RemoteLimits,
     /// `health_path`, at the safe's host: what readiness asks, if anything.
     pub(crate) health: Option<Endpoint>,
 }
@@ -104,7 +104,7 @@ impl Remote {
                 }
             },
         };
-        let limits = SafeLimits {
+        let limits = RemoteLimits {
             connect: connect?,
             first_byte: first_byte?,
             total: total?,

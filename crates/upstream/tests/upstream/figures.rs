@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_upstream::{Credentials, Figures, HttpUpstream, SafeLimits};
+use strongroom_upstream::{Credentials, Figures, HttpUpstream, RemoteLimits};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -26,9 +26,9 @@ async fn a_request_is_counted_once_by_its_end() {
     let interim = b"HTTP/1.1 103 Early Hints\r\n\r\n".to_vec();
     let begun = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{".to_vec();
     let long = json(&format!(r#"{{"a":"{}"}}"#, "x".repeat(10_000)));
-    let slow_head = SafeLimits { first_byte: SHORT, ..generous() };
+    let slow_head = RemoteLimits { first_byte: SHORT, ..generous() };
     // The head comes at once, and has ten times as long.
-    let slow_end = SafeLimits { total: SHORT * 10, ..generous() };
+    let slow_end = RemoteLimits { total: SHORT * 10, ..generous() };
     for (step, limits, outcome) in [
         (Step::Say(json("{}")), generous(), "2xx"),
         (Step::Say(json("not what it should be")), generous(), "2xx"),
@@ -64,7 +64,7 @@ async fn a_connection_that_never_was_is_told_apart_by_how_far_it_came() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     // It takes connections, and says nothing to any; then, that it knows no TLS; then it is gone.
-    let limits = SafeLimits { connect: SHORT, ..generous() };
+    let limits = RemoteLimits { connect: SHORT, ..generous() };
     let silent = upstream(&format!("https://{address}"), Credentials::CallerToken, limits);
     assert_eq!(outcome_of_a_read(&silent).await, [("connect_timeout", 1)]);
     let foreign = upstream(&format!("https://{address}"), Credentials::CallerToken, generous());
@@ -96,7 +96,7 @@ async fn a_caller_who_leaves_is_counted_and_takes_the_connection_along() {
 #[tokio::test]
 async fn a_connection_that_is_kept_is_open_and_kept_until_it_is_too_old() {
     let server = Scripted::start([]).await;
-    let limits = SafeLimits { idle: Duration::ZERO, ..generous() };
+    let limits = RemoteLimits { idle: Duration::ZERO, ..generous() };
     for (limits, opened) in [(generous(), 1), (limits, 2)] {
         let upstream = server.upstream_with(Credentials::CallerToken, limits);
         let figures = upstream.figures();

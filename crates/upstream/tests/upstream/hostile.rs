@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use strongroom_domain::{EntityTag, LimitExceeded, Patch, Precondition, Value};
 use strongroom_ports::{RemoteSafe as _, UpstreamError, VerbCall};
-use strongroom_upstream::{Credentials, SafeLimits};
+use strongroom_upstream::{Credentials, RemoteLimits};
 use tokio::net::TcpListener;
 
 use crate::scripted::{PASSED, Scripted, Step, generous, jane, json, safe, upstream, with};
@@ -138,7 +138,7 @@ async fn an_answer_that_is_cut_off_is_not_asked_for_again_however_much_may_be_re
         let step = Step::Repeat(CHUNKED.to_vec(), CHUNK.repeat(1000));
         let server = Scripted::start([step.clone(), step]).await;
         let upstream =
-            server.upstream_with(Credentials::CallerToken, SafeLimits { answer_bytes, ..generous() });
+            server.upstream_with(Credentials::CallerToken, RemoteLimits { answer_bytes, ..generous() });
         assert_eq!(safe(&upstream).read(&jane()).await, Err(UpstreamError::Failed));
         assert_eq!(server.asked().len(), 1, "{answer_bytes}");
     }

@@ -7,12 +7,12 @@ use strongroom_ports::{
     IdentityAct, IdentityCall, IdentityCallError, RemoteIdentity as _, TenantId, VerbAnswer,
 };
 use strongroom_testkit::fake::ManualClock;
-use strongroom_upstream::{BaseAddress, Client, ClientLimits, Endpoint, HttpIdentity, Roots, SafeLimits};
+use strongroom_upstream::{BaseAddress, Client, ClientLimits, Endpoint, HttpIdentity, RemoteLimits, Roots};
 
 use crate::scripted::{Scripted, Step, generous, json, with};
 use crate::server::{GENEROUS, SHORT};
 
-fn identity(server: &Scripted, limits: SafeLimits) -> HttpIdentity {
+fn identity(server: &Scripted, limits: RemoteLimits) -> HttpIdentity {
     let client_limits = ClientLimits { connect: GENEROUS, total: GENEROUS, body_bytes: 10_000 };
     let client =
         Client::new(Roots::none(), std::sync::Arc::new(ManualClock::default()), client_limits).unwrap();
@@ -46,7 +46,7 @@ async fn answer(
     asked: usize,
 ) -> Result<VerbAnswer, IdentityCallError> {
     let server = Scripted::start(script).await;
-    let limits = SafeLimits { answer_bytes: 200_000, ..generous() };
+    let limits = RemoteLimits { answer_bytes: 200_000, ..generous() };
     let answer = identity(&server, limits).call(call).await;
     assert_eq!(server.asked().len(), asked);
     answer
@@ -212,7 +212,7 @@ async fn a_service_that_takes_too_long_or_cannot_be_reached_is_told_apart() {
         [Step::Stall(Vec::new()), Step::Stall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n".to_vec())]
     {
         let server = Scripted::start([step]).await;
-        let hasty = SafeLimits { first_byte: SHORT, total: SHORT * 2, ..generous() };
+        let hasty = RemoteLimits { first_byte: SHORT, total: SHORT * 2, ..generous() };
         assert_eq!(identity(&server, hasty).call(SEND).await, Err(IdentityCallError::TooSlow));
     }
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

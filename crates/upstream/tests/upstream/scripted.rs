@@ -8,7 +8,7 @@ use strongroom_domain::ExternalUserId;
 use strongroom_ports::{Caller, PassedOn, RemoteSafe as _, TenantId, Upstream};
 use strongroom_testkit::fake::ManualClock;
 use strongroom_upstream::{
-    BaseAddress, Client, ClientLimits, Credentials, Endpoint, HttpUpstream, Roots, SafeLimits,
+    BaseAddress, Client, ClientLimits, Credentials, Endpoint, HttpUpstream, RemoteLimits, Roots,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -101,17 +101,17 @@ impl Scripted {
     pub(crate) fn hasty_upstream(&self) -> HttpUpstream {
         self.upstream_with(
             Credentials::CallerToken,
-            SafeLimits { first_byte: SHORT, total: SHORT * 2, ..generous() },
+            RemoteLimits { first_byte: SHORT, total: SHORT * 2, ..generous() },
         )
     }
 
-    pub(crate) fn upstream_with(&self, credentials: Credentials, limits: SafeLimits) -> HttpUpstream {
+    pub(crate) fn upstream_with(&self, credentials: Credentials, limits: RemoteLimits) -> HttpUpstream {
         upstream(&format!("http://{}/base/ibexsafe", self.address), credentials, limits)
     }
 }
 
-pub(crate) fn generous() -> SafeLimits {
-    SafeLimits {
+pub(crate) fn generous() -> RemoteLimits {
+    RemoteLimits {
         connect: GENEROUS,
         first_byte: GENEROUS,
         total: GENEROUS,
@@ -120,7 +120,7 @@ pub(crate) fn generous() -> SafeLimits {
     }
 }
 
-pub(crate) fn upstream(url: &str, credentials: Credentials, limits: SafeLimits) -> HttpUpstream {
+pub(crate) fn upstream(url: &str, credentials: Credentials, limits: RemoteLimits) -> HttpUpstream {
     upstream_that_believes(Roots::none(), url, credentials, limits)
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn upstream_that_believes(
     roots: Roots,
     url: &str,
     credentials: Credentials,
-    limits: SafeLimits,
+    limits: RemoteLimits,
 ) -> HttpUpstream {
     let client_limits = ClientLimits { connect: GENEROUS, total: GENEROUS, body_bytes: 10_000 };
     let client = Client::new(roots, Arc::new(ManualClock::default()), client_limits).unwrap();

@@ -32,7 +32,7 @@ async fn both_ways_to_read_share_one_deadline() {
     let _stopped = Stopped::clock();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let limits = strongroom_upstream::SafeLimits { first_byte: 4 * TOTAL, total: TOTAL, ..generous() };
+    let limits = strongroom_upstream::RemoteLimits { first_byte: 4 * TOTAL, total: TOTAL, ..generous() };
     let upstream = upstream(&url, Credentials::CallerToken, limits);
     let began = Instant::now();
     let server = async {
@@ -64,7 +64,7 @@ async fn the_time_for_the_first_byte_begins_when_there_is_a_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let (authority, first_byte) = (Authority::new(), TOTAL / 4);
-    let limits = strongroom_upstream::SafeLimits { connect: TOTAL, first_byte, total: TOTAL, ..generous() };
+    let limits = strongroom_upstream::RemoteLimits { connect: TOTAL, first_byte, total: TOTAL, ..generous() };
     let upstream = upstream_that_believes(authority.roots(), &url, Credentials::CallerToken, limits);
     let acceptor = authority.acceptor("127.0.0.1", |_| {});
     let server = async {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use strongroom_ports::{RemoteSafe as _, UpstreamError, VerbAnswer, VerbCall};
-use strongroom_upstream::{ApiKey, Credentials, SafeLimits};
+use strongroom_upstream::{ApiKey, Credentials, RemoteLimits};
 
 use crate::scripted::{PASSED, Scripted, Step, generous, jane, with};
 
@@ -18,7 +18,7 @@ type Answered = Result<VerbAnswer, UpstreamError>;
 /// What a POST to a safe that says this becomes.
 async fn call_as(credentials: Credentials, answer: Vec<u8>) -> Answered {
     let server = Scripted::start([Step::Say(answer)]).await;
-    let limits = SafeLimits { answer_bytes: 2 * LONG, ..generous() };
+    let limits = RemoteLimits { answer_bytes: 2 * LONG, ..generous() };
     let upstream = server.upstream_with(credentials, limits);
     let body = Bytes::from_static(b"{}");
     let answer =

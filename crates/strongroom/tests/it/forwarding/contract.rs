@@ -9,7 +9,7 @@ use strongroom_ports::{Clock, PassedOn, RemoteSafe as _, Timestamp};
 use strongroom_seal::SystemRandomness;
 use strongroom_testkit::contract;
 use strongroom_upstream::{
-    BaseAddress, Client, ClientLimits, Credentials, Endpoint, HttpUpstream, Roots, SafeLimits,
+    BaseAddress, Client, ClientLimits, Credentials, Endpoint, HttpUpstream, RemoteLimits, Roots,
 };
 
 use super::world;
@@ -48,7 +48,7 @@ fn a_remote_safe_keeps_the_contract_of_the_port_alone_and_with_many_writers() {
         Arc::new(WallClock),
         Arc::new(SystemRandomness),
     );
-    let limits = SafeLimits {
+    let limits = RemoteLimits {
         connect: seconds(60),
         first_byte: seconds(60),
         total: seconds(120),
