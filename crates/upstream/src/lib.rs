@@ -17,6 +17,7 @@ mod alarm;
 mod base_address;
 mod client;
 mod client_certificate;
+mod complaint;
 mod endpoint;
 mod failure;
 mod figures;

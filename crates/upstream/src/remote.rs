@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::base_address::BaseAddress;
 use crate::client::Client;
+use crate::complaint::Complaint;
 use crate::endpoint::Endpoint;
 use crate::failure::RequestFailure;
 use crate::figures::{Counted, Figures};
@@ -42,12 +43,13 @@ pub(crate) struct Remote {
     limits: RemoteLimits,
     pool: Pool,
     pub(crate) figures: Arc<Figures>,
+    complaint: Complaint,
 }
 
 impl Remote {
     pub(crate) fn new(client: Client, address: BaseAddress, limits: RemoteLimits, figures: Figures) -> Self {
         let pool = Pool::new(limits.idle);
-        Self { client, address, limits, pool, figures: Arc::new(figures) }
+        Self { client, address, limits, pool, figures: Arc::new(figures), complaint: Complaint::new() }
     }
 
     /// When whatever a caller asks for now must be over, however many questions it takes.
@@ -73,7 +75,10 @@ impl Remote {
         // Each wait within ends by then, and knows what was waited for.
         let answer = self.try_twice(request, again, timing.began(), end).await;
         timing.end(Outcome::of(answer.as_ref().map(|answer| answer.status).map_err(|failure| *failure)));
-        answer.map_err(RequestFailure::of_upstream)
+        answer.map_err(|failure| {
+            self.complaint.about(self.figures.upstream(), failure);
+            failure.of_upstream()
+        })
     }
 
     /// Twice at most, and the second time over a new connection: what was provably not sent, or only reads.

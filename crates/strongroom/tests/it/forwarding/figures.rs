@@ -99,6 +99,7 @@ fn no_answer_is_counted_by_why_there_was_none_and_so_is_a_second_try() {
     ] {
         let gateway = gateway(&world, safe, lines);
         assert_eq!(gateway.connect().authorized(&token, "GET", READ, "").status, status);
+        assert!(gateway.says("a request to another server has failed", 1), "{outcome}");
         let labels = format!(
             r#"{{upstream="safe",route="/userdata/external/{{id}}",method="GET",outcome="{outcome}"}}"#
         );
