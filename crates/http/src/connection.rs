@@ -108,9 +108,10 @@ async fn serve_http(
     let answering = service_fn(|request: Request<Incoming>| {
         has_asked.store(true, Ordering::Relaxed);
         let verdict = wire.take_verdict();
-        let answer = service.answer(request.map(|body| GatedBody::new(body, wire.clone())), verdict);
+        // The answer is begun within: what is only awaited there would have room twice.
         async move {
-            let mut response = answer.await;
+            let request = request.map(|body| GatedBody::new(body, wire.clone()));
+            let mut response = service.answer(request, verdict).await;
             if wire.rest() != Rest::Nothing {
                 // The rest of the body is on the wire still: nothing behind it could be told from it.
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -145,8 +145,10 @@ impl Exchange {
         if action.is_of_identity()
             && let Some(identity) = api.safe.remote_identity()
         {
-            return self.ask_identity((identity, action), head, body, (id, provenance), who).await;
+            let asked = self.ask_identity((identity, action), head, body, (id, provenance), who);
+            return Box::pin(asked).await;
         }
+        // All but a read is boxed: most requests are one, and would carry the others' room from hand to hand.
         match action {
             Action::ReadUserData => {
                 let who = self.principal(head, who).await?;
@@ -154,27 +156,32 @@ impl Exchange {
             }
             Action::WriteUserData => {
                 let who = self.principal(head, who).await?;
-                user_data::write((api, api.ask(head, provenance)?), head, body, who).await
+                Box::pin(user_data::write((api, api.ask(head, provenance)?), head, body, who)).await
             }
             Action::EraseUserData => {
                 let who = self.principal(head, who).await?;
-                user_data::erase(api.ask(head, provenance)?, head, who, id).await
+                Box::pin(user_data::erase(api.ask(head, provenance)?, head, who, id)).await
             }
             Action::ExportUserData => {
                 let who = self.principal(head, who).await?;
-                user_data::export((api, api.ask(head, provenance)?), who, id).await
+                Box::pin(user_data::export((api, api.ask(head, provenance)?), who, id)).await
             }
             Action::CallVerb => {
                 let who = self.principal(head, who).await?;
-                verb_call::call(api, head, body, who, (found.rest.unwrap_or_default(), provenance)).await
+                let path = found.rest.unwrap_or_default();
+                Box::pin(verb_call::call(api, head, body, who, (path, provenance))).await
             }
-            Action::SignOut => auth::sign_out(api, self.principal(head, who).await?).await,
+            Action::SignOut => {
+                let who = self.principal(head, who).await?;
+                Box::pin(auth::sign_out(api, who)).await
+            }
             Action::Refresh => {
                 self.for_any_origin(head)?;
-                auth::refresh(api, head, body).await
+                Box::pin(auth::refresh(api, head, body)).await
             }
             Action::SignUp => {
-                auth::sign_up(api, head, self.tenant(&TenantNames::without_token(head)?)?).await
+                let tenant = self.tenant(&TenantNames::without_token(head)?)?;
+                Box::pin(auth::sign_up(api, head, tenant)).await
             }
             Action::RegisterPasskey
             | Action::OfferSignIn
