@@ -13,11 +13,24 @@ use crate::workspace::Outcome;
 pub(super) fn cpu_time(pid: u32) -> Outcome<Duration> {
     let mut time = Duration::ZERO;
     for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
-        let schedstat = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+        let schedstat = match std::fs::read_to_string(thread?.path().join("schedstat")) {
+            Ok(schedstat) => schedstat,
+            // It has ended since it was listed; a process that has is told by its directory.
+            Err(error) if has_ended(&error) => continue,
+            Err(error) => return Err(error.into()),
+        };
         time += on_cpu(&schedstat).ok_or("no time in /proc/PID/task/TID/schedstat")?;
     }
     Ok(time)
 }
+
+/// `ENOENT` where the thread was gone before its file was opened, `ESRCH` where it went between.
+fn has_ended(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound || error.raw_os_error() == Some(ESRCH)
+}
+
+/// "No such process" (errno(3)).
+const ESRCH: i32 = 3;
 
 /// The first of three numbers: nanoseconds on a processor.
 fn on_cpu(schedstat: &str) -> Option<Duration> {
@@ -79,6 +92,13 @@ mod tests {
     fn this_very_process_has_memory_and_time() {
         let pid = std::process::id();
         assert!(resident_kib(pid).unwrap() > 0);
-        assert!(cpu_time(pid).is_ok());
+        // Threads of other tests end meanwhile.
+        let ending: Vec<_> = (0..100).map(|_| std::thread::spawn(|| ())).collect();
+        for _ in 0..100 {
+            cpu_time(pid).unwrap();
+        }
+        for thread in ending {
+            thread.join().unwrap();
+        }
     }
 }
