@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, header};
-use strongroom_domain::{VerbBodyError, check_verb_body};
+use strongroom_domain::check_verb_body;
 use strongroom_ports::{Principal, VerbAnswer, VerbCall};
 
 use crate::answer::{self, Body};
@@ -40,10 +40,7 @@ where
     };
     verbs.check(&head.method, path, &caller.person)?;
     if let Some(text) = &text {
-        check_verb_body(text, &caller.person).map_err(|error| match error {
-            VerbBodyError::Json(error) => Problem::from(error),
-            VerbBodyError::NotOwner(error) => error.into(),
-        })?;
+        check_verb_body(text, &caller.person)?;
     }
     let room = if text.is_some() { Some(api.places.room_for_answer()?) } else { None };
     let verb = VerbCall { path, body: text.as_ref(), listed: verbs.place(&head.method, path) };

@@ -11,7 +11,7 @@ use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Response, Uri};
 use serde::de::IgnoredAny;
-use strongroom_domain::{VerbBodyError, check_verb_body, names_nobody};
+use strongroom_domain::{check_verb_body, names_nobody};
 use strongroom_ports::{IdentityAct, IdentityCall, Principal, RemoteIdentity};
 
 use super::Exchange;
@@ -95,10 +95,7 @@ impl Exchange {
                     call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
                 } else {
                     let caller = &self.principal(head, who).await?.caller;
-                    check_verb_body(&text, &caller.person).map_err(|error| match error {
-                        VerbBodyError::Json(error) => Problem::from(error),
-                        VerbBodyError::NotOwner(error) => error.into(),
-                    })?;
+                    check_verb_body(&text, &caller.person)?;
                     (call.tenant, call.token) = (Some(&caller.tenant), Some(bearer::token(&head.headers)?));
                 }
                 call.act = IdentityAct::Send { body: Some(&text) };

@@ -2,7 +2,7 @@
 
 use strongroom_app::{IdentityError, TenantRefusal};
 use strongroom_domain::{
-    ExternalUserIdError, JsonError, KeyError, LimitExceeded, NotOwner, NumberError, ValueError,
+    ExternalUserIdError, JsonError, KeyError, LimitExceeded, NotOwner, NumberError, ValueError, VerbBodyError,
 };
 use strongroom_ports::{AuthenticationUnavailable, IdentityCallError, Refusal, UpstreamError};
 
@@ -40,6 +40,15 @@ impl From<IdentityCallError> for Problem {
             IdentityCallError::Busy { retry_after_s } => Self::IdentityBusy { retry_after_s },
             IdentityCallError::Failed => Self::BadGateway,
             IdentityCallError::TooSlow => Self::GatewayTimeout,
+        }
+    }
+}
+
+impl From<VerbBodyError> for Problem {
+    fn from(error: VerbBodyError) -> Self {
+        match error {
+            VerbBodyError::Json(error) => error.into(),
+            VerbBodyError::NotOwner(error) => error.into(),
         }
     }
 }
