@@ -9,7 +9,7 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use super::{gateway_on_one_core, world};
-use crate::support::{Client, foreign_token};
+use crate::support::{Client, Safe, foreign_token};
 
 /// Where in an exchange the connection is reset.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -142,7 +142,7 @@ fn a_write_is_seen_once_and_a_read_is_answered_wherever_the_safe_resets_the_conn
         for is_kept in [false, true] {
             for (method, path, body) in requests {
                 let what = format!("{method} {path}, {when:?}, over a kept connection: {is_kept}");
-                only_connection(&safe, &mut client, &token, is_kept && when != When::AtOnce);
+                only_connection(&gateway, &safe, &mut client, &token, is_kept && when != When::AtOnce);
                 if !is_kept || when != When::AtOnce {
                     safe.arm(when);
                 }
@@ -166,10 +166,13 @@ fn a_write_is_seen_once_and_a_read_is_answered_wherever_the_safe_resets_the_conn
 }
 
 /// Leaves the gateway with one connection to the safe that is kept and good, or with none that is.
-fn only_connection(safe: &Resetting, client: &mut Client, token: &str, is_kept: bool) {
+fn only_connection(gateway: &Safe, safe: &Resetting, client: &mut Client, token: &str, is_kept: bool) {
     let path = if is_kept { "/v1/ibexsafe/first" } else { "/v1/ibexsafe/last" };
     assert_eq!(client.authorized(token, "GET", path, "").status, 200);
     if !is_kept {
         safe.wait_for_idle_reset();
+        // The reset has come to the gateway's machine. That the gateway has heard of it is certain once it has served
+        // a connection that is younger: it cannot read from one before it has asked what happened to all.
+        assert_eq!(gateway.connect().request("GET", "/health", &[], "").status, 200);
     }
 }
