@@ -136,7 +136,7 @@ fn place(bytes: &[u8]) -> BoxContext {
     fn field<const N: usize>(bytes: &[u8], range: Range<usize>) -> [u8; N] {
         bytes.get(range).and_then(|field| field.try_into().ok()).unwrap_or([0; N])
     }
-    let kinds = [BoxKind::Public, BoxKind::Private, BoxKind::Event];
+    let kinds = [BoxKind::Public, BoxKind::Private, BoxKind::Event, BoxKind::Credential, BoxKind::Mail];
     let kind = bytes.get(56).map_or(0, |kind| usize::from(*kind) % kinds.len());
     BoxContext {
         record: RecordId::from_bytes(field(bytes, 0..32)),

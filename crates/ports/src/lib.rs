@@ -10,8 +10,13 @@ mod assertions;
 mod authenticator;
 mod caller;
 mod clock;
+mod confirmation_store;
+mod credential_store;
 mod key_check;
 mod key_set_source;
+mod mailer;
+mod passkey_ceremonies;
+mod pseudonym;
 mod randomness;
 mod record_store;
 mod remote_identity;
@@ -26,8 +31,16 @@ pub use assertions::Assertions;
 pub use authenticator::{AuthenticationUnavailable, Authenticator, Principal, Refusal, Verdict};
 pub use caller::{Caller, TenantId, TenantIdError};
 pub use clock::{Clock, Timestamp};
+pub use confirmation_store::{ConfirmationStore, DueMail, MailId, MailQuota, NewConfirmation};
+pub use credential_store::{Addition, CredentialStore, NewCredential, Removal, StoredCredential};
 pub use key_check::KeyCheck;
 pub use key_set_source::{KeySetSource, KeySetUnavailable};
+pub use mailer::{Mail, MailError, Mailer};
+pub use passkey_ceremonies::{
+    CeremonyError, CredentialId, MAX_CREDENTIAL_ID_BYTES, MadePasskey, PasskeyAssertion, PasskeyCeremonies,
+    PasskeyNames,
+};
+pub use pseudonym::{Pseudonym, Subject};
 pub use randomness::Randomness;
 pub use record_store::{Commit, Event, EventBody, RecordId, RecordStore, SealedRecord, StoreError, WriteId};
 pub use remote_identity::{IdentityAct, IdentityCall, IdentityCallError, RemoteIdentity};
@@ -40,9 +53,11 @@ pub use upstream::{Export, Snapshot, Upstream, UpstreamError};
 
 #[cfg(feature = "mock")]
 pub use {
-    authenticator::MockAuthenticator, clock::MockClock, key_set_source::MockKeySetSource,
-    randomness::MockRandomness, record_store::MockRecordStore, sealer::MockSealer,
-    session_store::MockSessionStore, token_issuer::MockTokenIssuer, upstream::MockUpstream,
+    authenticator::MockAuthenticator, clock::MockClock, confirmation_store::MockConfirmationStore,
+    credential_store::MockCredentialStore, key_set_source::MockKeySetSource, mailer::MockMailer,
+    passkey_ceremonies::MockPasskeyCeremonies, randomness::MockRandomness, record_store::MockRecordStore,
+    sealer::MockSealer, session_store::MockSessionStore, token_issuer::MockTokenIssuer,
+    upstream::MockUpstream,
 };
 
 /// The README's examples run.

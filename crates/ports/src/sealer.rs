@@ -7,6 +7,7 @@ use strongroom_domain::{Generation, Revision, scrub};
 use thiserror::Error;
 
 use crate::caller::Caller;
+use crate::pseudonym::{Pseudonym, Subject};
 use crate::record_store::RecordId;
 
 /// Which box of a record. Bound into the box, so that none passes for another.
@@ -18,6 +19,10 @@ pub enum BoxKind {
     Private,
     /// What an event says.
     Event,
+    /// A passkey.
+    Credential,
+    /// A mail that is still to be sent.
+    Mail,
 }
 
 /// Where a box belongs. A box opens in its own place only.
@@ -76,6 +81,11 @@ impl fmt::Debug for Plaintext {
 pub trait Sealer: fmt::Debug + Send + Sync {
     /// The id of a person's record: a keyed hash of tenant and person, the same for ever.
     fn record_id(&self, caller: &Caller) -> RecordId;
+
+    /// A keyed hash that stands for something a store must find again, the same for ever. It is no [`RecordId`], and no other
+    /// subject's.
+    #[expect(clippy::needless_lifetimes, reason = "the mock's macro wants a name")]
+    fn pseudonym<'a>(&self, subject: &Subject<'a>) -> Pseudonym;
 
     /// A new random data key for one generation of a record, wrapped.
     ///

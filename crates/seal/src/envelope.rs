@@ -7,7 +7,7 @@ use std::fmt;
 use aws_lc_rs::hmac;
 use bytes::Bytes;
 use strongroom_domain::Generation;
-use strongroom_ports::{BoxContext, Caller, Plaintext, RecordId, SealError, Sealer};
+use strongroom_ports::{BoxContext, Caller, Plaintext, Pseudonym, RecordId, SealError, Sealer, Subject};
 
 use crate::keyring::Keyring;
 use crate::sealed_box;
@@ -15,6 +15,9 @@ use crate::wrapped_key::WrappingKey;
 
 /// Says what the hash is for, so that it equals no other hash under the index key.
 const RECORD_ID_LABEL: &[u8] = b"strongroom/record-id/1";
+const CREDENTIAL_LABEL: &[u8] = b"strongroom/credential/1";
+const ADDRESS_LABEL: &[u8] = b"strongroom/address/1";
+const CODE_LABEL: &[u8] = b"strongroom/code/1";
 
 /// [`Sealer`] with AES-256-GCM under two layers of keys, and HMAC-SHA256 for record ids.
 pub struct EnvelopeSealer {
@@ -40,20 +43,39 @@ impl EnvelopeSealer {
         drop(keyring);
         Ok(Self { index_key, wrapping_keys })
     }
+
+    /// HMAC-SHA256 under the index key. Each part stands behind its length: no other parts read the same.
+    fn keyed_hash(&self, label: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+        let mut hash = hmac::Context::with_key(&self.index_key);
+        hash.update(label);
+        for part in parts {
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hash.sign().as_ref());
+        bytes
+    }
 }
 
 impl Sealer for EnvelopeSealer {
     fn record_id(&self, caller: &Caller) -> RecordId {
-        let mut hash = hmac::Context::with_key(&self.index_key);
-        hash.update(RECORD_ID_LABEL);
-        // Each part behind its length: no other pair of tenant and person reads the same.
-        for part in [caller.tenant.as_str(), caller.person.as_str()] {
-            hash.update(&(part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        let mut id = [0; 32];
-        id.copy_from_slice(hash.sign().as_ref());
-        RecordId::from_bytes(id)
+        let parts = [caller.tenant.as_str().as_bytes(), caller.person.as_str().as_bytes()];
+        RecordId::from_bytes(self.keyed_hash(RECORD_ID_LABEL, &parts))
+    }
+
+    fn pseudonym(&self, subject: &Subject<'_>) -> Pseudonym {
+        Pseudonym::from_bytes(match subject {
+            Subject::Credential { tenant, id } => {
+                self.keyed_hash(CREDENTIAL_LABEL, &[tenant.as_str().as_bytes(), id.as_bytes()])
+            }
+            Subject::Address { tenant, address } => {
+                self.keyed_hash(ADDRESS_LABEL, &[tenant.as_str().as_bytes(), address.as_bytes()])
+            }
+            Subject::Code { owner, address, code } => {
+                self.keyed_hash(CODE_LABEL, &[owner.as_bytes(), address.as_bytes(), code.as_bytes()])
+            }
+        })
     }
 
     fn new_key(&self, record: &RecordId, generation: Generation) -> Result<Bytes, SealError> {
@@ -83,7 +105,7 @@ impl fmt::Debug for EnvelopeSealer {
 #[cfg(test)]
 mod tests {
     use strongroom_domain::ExternalUserId;
-    use strongroom_ports::TenantId;
+    use strongroom_ports::{CredentialId, TenantId};
 
     use super::*;
 
@@ -107,6 +129,28 @@ mod tests {
         let hash = *record_id("shop.example", "jane").as_bytes();
         let hex = hash.map(|byte| format!("{byte:02x}")).concat();
         assert_eq!(hex, expected);
+    }
+
+    #[test]
+    fn a_pseudonym_is_the_same_for_ever() {
+        // Computed apart from this code, like the record id's.
+        let expected = [
+            "47ad78e6ca09c32f30e0ce9b9ce959b2e9c9cf466e6fa2d1c5adf5899cb721b6",
+            "39f998e01b235f16bb87061e107102638d76a3f691d174c1ce5675627a8116d8",
+            "0fe6f7f673dce8d686a1011d8e4e709af2a1831baf9a009597685c30d131da81",
+        ];
+        let sealer = EnvelopeSealer::new(Keyring::parse(KEYRING.as_bytes()).unwrap()).unwrap();
+        let tenant = TenantId::parse("shop.example").unwrap();
+        let id = CredentialId::new(b"\x01\x02\x03").unwrap();
+        let address = sealer.pseudonym(&Subject::Address { tenant: &tenant, address: "jane@shop.example" });
+        let owner = record_id("shop.example", "jane");
+        let hashes = [
+            sealer.pseudonym(&Subject::Credential { tenant: &tenant, id: &id }),
+            address,
+            sealer.pseudonym(&Subject::Code { owner: &owner, address: &address, code: "123456" }),
+        ];
+        let hex = |hash: Pseudonym| hash.as_bytes().map(|byte| format!("{byte:02x}")).concat();
+        assert_eq!(hashes.map(hex), expected);
     }
 
     #[test]

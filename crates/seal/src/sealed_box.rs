@@ -50,6 +50,8 @@ fn place(context: &BoxContext) -> Place {
         BoxKind::Public => 1,
         BoxKind::Private => 2,
         BoxKind::Event => 3,
+        BoxKind::Credential => 4,
+        BoxKind::Mail => 5,
     };
     let mut place = [0; size_of::<Place>()];
     let (label, rest) = place.split_at_mut(LABEL.len());

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use strongroom_app::LocalSafe;
 use strongroom_domain::{EntityTag, Generation, Limits, Patch, Precondition, Revision};
 use strongroom_ports::{
-    BoxContext, BoxKind, Caller, Clock, Commit, Event, Plaintext, Randomness, RecordId, RecordStore,
-    SealError, SealedRecord, Sealer, StoreError, Upstream, UpstreamError, WriteId,
+    BoxContext, BoxKind, Caller, Clock, Commit, Event, Plaintext, Pseudonym, Randomness, RecordId,
+    RecordStore, SealError, SealedRecord, Sealer, StoreError, Subject, Upstream, UpstreamError, WriteId,
 };
 use strongroom_testkit::fake::{CountingRandomness, InMemoryRecordStore, ManualClock, TransparentSealer};
 use strongroom_testkit::sample::{self, patch};
@@ -186,6 +186,10 @@ impl WatchingSealer {
 impl Sealer for WatchingSealer {
     fn record_id(&self, caller: &Caller) -> RecordId {
         self.glass.record_id(caller)
+    }
+
+    fn pseudonym(&self, subject: &Subject<'_>) -> Pseudonym {
+        self.glass.pseudonym(subject)
     }
 
     fn new_key(&self, record: &RecordId, generation: Generation) -> Result<Bytes, SealError> {

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use strongroom_domain::Revision;
-use strongroom_ports::{BoxContext, BoxKind, Caller, SealError, Sealer};
+use strongroom_ports::{BoxContext, BoxKind, Caller, CredentialId, SealError, Sealer, Subject};
 
 use super::granted;
 use crate::sample;
 
-const KINDS: [BoxKind; 3] = [BoxKind::Public, BoxKind::Private, BoxKind::Event];
+const KINDS: [BoxKind; 5] =
+    [BoxKind::Public, BoxKind::Private, BoxKind::Event, BoxKind::Credential, BoxKind::Mail];
 /// Plaintexts of these lengths are sealed: none, around likely steps, and a full part.
 const LENGTHS_BYTES: [usize; 9] = [0, 1, 63, 64, 65, 255, 256, 1_000, 65_536];
 /// Of so many lengths in a row, a box may tell no more than one in sixteen apart.
@@ -21,6 +22,7 @@ const LENGTHS_IN_A_ROW: usize = 1_024;
 /// At the first rule that the sealer breaks.
 pub fn sealer(sealer: &dyn Sealer) {
     a_record_id_belongs_to_one_person_of_one_tenant_for_ever(sealer);
+    a_pseudonym_belongs_to_one_subject_for_ever(sealer);
     a_box_opens_in_its_own_place(sealer);
     a_box_opens_in_no_other_place(sealer);
     a_box_opens_under_no_other_key(sealer);
@@ -55,6 +57,30 @@ fn a_record_id_belongs_to_one_person_of_one_tenant_for_ever(sealer: &dyn Sealer)
         [of("a.example", "jane"), of("b.example", "jane"), of("a.example", "Jane"), of("a.exampl", "ejane")];
     assert_eq!(BTreeSet::from(ids).len(), ids.len(), "another person, or another tenant, is another record");
     assert_eq!(ids[0], of("a.example", "jane"), "a person's record id is the same for ever");
+}
+
+fn a_pseudonym_belongs_to_one_subject_for_ever(sealer: &dyn Sealer) {
+    let (one, other) = (sample::tenant("a.example"), sample::tenant("b.example"));
+    let id = |bytes: &[u8]| CredentialId::new(bytes).unwrap_or_else(|| unreachable!("it has bytes"));
+    let (jane, john) = (sample::record_id("jane"), sample::record_id("john"));
+    let credential = |tenant, bytes: &[u8]| sealer.pseudonym(&Subject::Credential { tenant, id: &id(bytes) });
+    let address = |tenant, address| sealer.pseudonym(&Subject::Address { tenant, address });
+    let (there, elsewhere) = (address(&one, "jane@a.example"), address(&other, "jane@a.example"));
+    let code = |owner, address, code| sealer.pseudonym(&Subject::Code { owner, address, code });
+    let all = [
+        credential(&one, b"jane@a.example"),
+        credential(&other, b"jane@a.example"),
+        credential(&one, b"jane@a.exampl"),
+        there,
+        elsewhere,
+        address(&one, "john@a.example"),
+        code(&jane, &there, "123456"),
+        code(&john, &there, "123456"),
+        code(&jane, &elsewhere, "123456"),
+        code(&jane, &there, "123457"),
+    ];
+    assert_eq!(BTreeSet::from(all).len(), all.len(), "another subject has another pseudonym");
+    assert_eq!(all[0], credential(&one, b"jane@a.example"), "a pseudonym is the same for ever");
 }
 
 fn a_box_opens_in_its_own_place(sealer: &dyn Sealer) {

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use strongroom_domain::Generation;
-use strongroom_ports::{BoxContext, BoxKind, Caller, Plaintext, RecordId, SealError, Sealer};
+use strongroom_ports::{
+    BoxContext, BoxKind, Caller, Plaintext, Pseudonym, RecordId, SealError, Sealer, Subject,
+};
 
 use super::checksum;
 
@@ -30,12 +32,25 @@ impl TransparentSealer {
 
 impl Sealer for TransparentSealer {
     fn record_id(&self, caller: &Caller) -> RecordId {
-        let parts = [caller.tenant.as_str().as_bytes(), caller.person.as_str().as_bytes()];
-        let mut bytes = [0; 32];
-        for (seed, chunk) in (0..).zip(bytes.chunks_mut(8)) {
-            chunk.copy_from_slice(&checksum(seed, &parts).to_be_bytes());
-        }
-        RecordId::from_bytes(bytes)
+        RecordId::from_bytes(name(&[
+            b"record",
+            caller.tenant.as_str().as_bytes(),
+            caller.person.as_str().as_bytes(),
+        ]))
+    }
+
+    fn pseudonym(&self, subject: &Subject<'_>) -> Pseudonym {
+        Pseudonym::from_bytes(match subject {
+            Subject::Credential { tenant, id } => {
+                name(&[b"credential", tenant.as_str().as_bytes(), id.as_bytes()])
+            }
+            Subject::Address { tenant, address } => {
+                name(&[b"address", tenant.as_str().as_bytes(), address.as_bytes()])
+            }
+            Subject::Code { owner, address, code } => {
+                name(&[b"code", owner.as_bytes(), address.as_bytes(), code.as_bytes()])
+            }
+        })
     }
 
     fn new_key(&self, record: &RecordId, generation: Generation) -> Result<Bytes, SealError> {
@@ -64,6 +79,15 @@ impl Sealer for TransparentSealer {
     }
 }
 
+/// Thirty-two bytes that stand for some parts.
+fn name(parts: &[&[u8]]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (seed, chunk) in (0..).zip(bytes.chunks_mut(8)) {
+        chunk.copy_from_slice(&checksum(seed, parts).to_be_bytes());
+    }
+    bytes
+}
+
 /// A key opens in the record and generation it was made for.
 fn unwrap(wrapped_key: &[u8], context: &BoxContext) -> Result<(), SealError> {
     let (serial, check) = wrapped_key.split_at_checked(8).ok_or(SealError::Refused)?;
@@ -80,6 +104,8 @@ fn box_check(wrapped_key: &[u8], context: &BoxContext, body: &[u8]) -> [u8; 8] {
         BoxKind::Public => 0,
         BoxKind::Private => 1,
         BoxKind::Event => 2,
+        BoxKind::Credential => 3,
+        BoxKind::Mail => 4,
     };
     let version = context.revision.version.to_be_bytes();
     checksum(2, &[wrapped_key, &version, &[kind], body]).to_be_bytes()
