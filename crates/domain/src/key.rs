@@ -7,18 +7,15 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::look_alike::looks_private;
 #[cfg(feature = "json")]
 use crate::look_alike::looks_reserved;
+use crate::look_alike::{RESERVED_PREFIX, looks_private};
 
 /// The longest key, in bytes. Long enough for any dotted name, short enough that 256 of them stay small.
 pub const MAX_KEY_BYTES: usize = 128;
 
 /// Keys that begin with this are write-only (guide, section 1).
 pub const PRIVATE_PREFIX: &str = "private.";
-
-/// Keys that begin with this belong to the safe itself and are refused.
-pub const RESERVED_PREFIX: &str = "safe.";
 
 /// Names that JavaScript clients would trip over when they build an object from the answer.
 const PROTOTYPE_NAMES: [&str; 3] = ["__proto__", "constructor", "prototype"];

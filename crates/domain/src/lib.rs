@@ -59,6 +59,7 @@ mod part;
 mod patch;
 mod precondition;
 mod record;
+mod revealed;
 mod revision;
 #[cfg(feature = "serde")]
 mod serde_impls;
@@ -72,13 +73,15 @@ pub use json::{
     Envelope, Filtered, ForeignView, JsonError, MAX_FOREIGN_DEPTH, NotOneObject, VerbBodyError,
     check_verb_body, filter_foreign, names_nobody,
 };
-pub use key::{Key, KeyError, MAX_KEY_BYTES, PRIVATE_PREFIX, RESERVED_PREFIX, ReadableKey, WriteOnlyKey};
+pub use key::{Key, KeyError, MAX_KEY_BYTES, PRIVATE_PREFIX, ReadableKey, WriteOnlyKey};
 pub use limits::{LimitExceeded, Limits};
+pub use look_alike::RESERVED_PREFIX;
 pub use number::{Number, NumberError};
-pub use part::{Applied, Part, ReadablePart, Revealed, WriteOnlyPart};
+pub use part::{Applied, Part, ReadablePart, WriteOnlyPart};
 pub use patch::{Changes, Patch, PatchError};
 pub use precondition::{Precondition, PreconditionFailed, Tags};
 pub use record::{Outcome, Record};
+pub use revealed::Revealed;
 pub use revision::{Generation, Revision, RevisionError};
 pub use value::{Text, Value, ValueError, scrub};
 pub use view::PublicView;

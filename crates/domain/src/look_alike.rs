@@ -3,6 +3,9 @@
 //!
 //! Exact for the letters of the two words, which is all that is compared; a name is never allocated, and never shown.
 
+/// Keys that begin with this belong to the safe itself and are refused.
+pub const RESERVED_PREFIX: &str = "safe.";
+
 /// Whether a reader could take this name for a write-only one, the exact spelling included.
 pub(crate) fn looks_private(name: impl Iterator<Item = char>) -> bool {
     let mut folded = name.flat_map(spelled).map(|c| c.to_lowercase().next().unwrap_or(c));
@@ -15,7 +18,7 @@ pub(crate) fn looks_private(name: impl Iterator<Item = char>) -> bool {
 #[cfg(feature = "json")]
 pub(crate) fn looks_reserved(name: impl Iterator<Item = char>) -> bool {
     let mut folded = name.flat_map(spelled);
-    crate::key::RESERVED_PREFIX.chars().all(|expected| folded.next() == Some(expected))
+    RESERVED_PREFIX.chars().all(|expected| folded.next() == Some(expected))
 }
 
 /// What a letter spells: itself, the ASCII letters that NFKC makes of it, or nothing where it cannot be seen. Of several

@@ -9,7 +9,8 @@ use crate::canonical;
 use crate::key::{ReadableKey, WriteOnlyKey};
 use crate::limits::{LimitExceeded, Limits};
 use crate::patch::Changes;
-use crate::value::{Value, scrub};
+use crate::revealed::Revealed;
+use crate::value::Value;
 use crate::view::PublicView;
 
 /// One of the two maps of a record.
@@ -187,29 +188,7 @@ impl WriteOnlyPart {
     /// The canonical form of this part, **for sealing and for nothing else**.
     #[must_use]
     pub fn reveal(&self) -> Revealed {
-        Revealed(self.to_canonical_json())
-    }
-}
-
-/// The plaintext of write-only values on its way into a box, or to the safe that has one; overwritten when dropped.
-#[expect(missing_debug_implementations, reason = "plaintext of write-only values must not be printable")]
-pub struct Revealed(String);
-
-impl Revealed {
-    pub(crate) fn made_of(json: String) -> Self {
-        Self(json)
-    }
-
-    /// The plaintext.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl Drop for Revealed {
-    fn drop(&mut self) {
-        scrub(std::mem::take(&mut self.0).into_bytes());
+        Revealed::made_of(self.to_canonical_json())
     }
 }
 

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::canonical;
 use crate::key::{Key, KeyError, ReadableKey, WriteOnlyKey};
-use crate::part::Revealed;
+use crate::revealed::Revealed;
 use crate::value::Value;
 
 /// The changes a write asks for, sorted into the two parts as they arrive.
