@@ -17,7 +17,7 @@ use tokio::io::AsyncWrite;
 use crate::deadlines::Phase;
 use crate::gated_body::BodyFault;
 use crate::head_scan::{self, BodyKind, Head, HeadLimits};
-use crate::http2;
+use crate::http2::preface;
 use crate::linger::linger;
 use crate::parking::{Warm, WarmOne};
 use crate::refusal::{Refusal, Refusals};
@@ -91,7 +91,7 @@ impl GateIo {
         loop {
             if self.has_news {
                 // What may yet be the preface of HTTP/2 is no head to refuse.
-                let is_undecided = http2::may_begin(&self.pending)
+                let is_undecided = preface::may_begin(&self.pending)
                     || matches!(head_scan::scan(&self.pending, &self.limits), Ok(None));
                 if !is_undecided {
                     return Poll::Ready(true);
@@ -139,7 +139,7 @@ impl GateIo {
 
     /// Whether what came first is no head, but the preface of HTTP/2.
     pub(crate) fn speaks_http2(&self) -> bool {
-        self.stream.has_chosen_http2() || self.pending.starts_with(http2::PREFACE)
+        self.stream.has_chosen_http2() || self.pending.starts_with(preface::PREFACE)
     }
 
     /// The stream, what has been read of it, and where refusals are counted.

@@ -5,6 +5,7 @@
 
 pub mod head;
 mod io;
+pub(crate) mod preface;
 mod stream;
 mod traffic;
 
@@ -38,9 +39,6 @@ use crate::refusal::{Refusal, Refusals};
 use crate::stream::Stream;
 use crate::wire::Wire;
 
-/// What a connection begins with (RFC 9113, section 3.4).
-pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
 /// Bytes that a client may send before they are read, of one body and of all of a connection: the least that the protocol
 /// has. A body at its default limit comes in two goes.
 const WINDOW_BYTES: u32 = 65_535;
@@ -55,11 +53,6 @@ const FIELD_OVERHEAD_BYTES: usize = 32;
 /// A connection that says nothing is asked whether it is there, and has as long again to say so. Below what a path through
 /// networks forgets an idle connection after.
 const PING_TIME: Duration = Duration::from_secs(20);
-
-/// Whether these bytes may yet become a preface.
-pub(crate) fn may_begin(bytes: &[u8]) -> bool {
-    bytes.len() < PREFACE.len() && PREFACE.starts_with(bytes)
-}
 
 /// What a connection is served with.
 pub(crate) struct Connection<S> {

@@ -11,7 +11,7 @@ use strongroom_ports::{Caller, Refusal, TenantId};
 
 use crate::assertion::{ASSERTION_TYPE, LONGEST_LIFE, TENANT_CLAIM};
 use crate::claims::Claims;
-use crate::foreign_tokens::ForeignIssuerProblem;
+use crate::foreign_issuer_error::ForeignIssuerProblem;
 use crate::header::{Header, is_one_type};
 
 /// The types that say "a token for access" where no other is asked for: none, the general one, and RFC 9068's.

@@ -53,6 +53,7 @@
 mod assertion;
 mod claims;
 mod compact;
+mod foreign_issuer_error;
 mod foreign_keys;
 mod foreign_tokens;
 mod gateway_assertions;
@@ -71,8 +72,9 @@ mod token_cache;
 mod token_id;
 mod verification_key;
 
+pub use foreign_issuer_error::{ForeignIssuerError, ForeignIssuerProblem};
 pub use foreign_keys::ForeignKeys;
-pub use foreign_tokens::{ForeignIssuer, ForeignIssuerError, ForeignIssuerProblem, ForeignTokens};
+pub use foreign_tokens::{ForeignIssuer, ForeignTokens};
 pub use gateway_assertions::GatewayAssertions;
 pub use issuer_kind::{IssuerKind, is_assertion_type};
 pub use jsonwebtoken::Algorithm;
