@@ -118,7 +118,7 @@ impl Identity {
     pub async fn begin(&self, tenant: TenantId, person: ExternalUserId) -> Result<SignedIn, IdentityError> {
         let caller = Caller { tenant, person };
         let id = SessionId::from_bytes(self.random());
-        let tokens = self.issuer.issue(&caller, &id).map_err(|_| IdentityError::Unavailable)?;
+        let tokens = self.issuer.issue(&caller, &id, None).map_err(|_| IdentityError::Unavailable)?;
         let session = NewSession {
             id,
             owner: self.sealer.record_id(&caller),
@@ -149,8 +149,10 @@ impl Identity {
         let Some(_under_way) = self.refreshing.begin(claims.hash) else {
             return Err(IdentityError::Refused);
         };
-        let tokens =
-            self.issuer.issue(&claims.caller, &claims.session).map_err(|_| IdentityError::Unavailable)?;
+        let tokens = self
+            .issuer
+            .issue(&claims.caller, &claims.session, claims.credential.as_ref())
+            .map_err(|_| IdentityError::Unavailable)?;
         let rotation = self
             .sessions
             .rotate(&claims.session, claims.hash, tokens.refresh_hash, self.clock.now(), tokens.lapses_at)

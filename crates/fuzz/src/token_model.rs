@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use strongroom_domain::ExternalUserId;
-use strongroom_ports::{SessionId, Timestamp};
+use strongroom_ports::{CredentialId, SessionId, Timestamp};
 
 use crate::json_model::{is_strict, items, members};
 
@@ -78,7 +80,12 @@ impl Rules {
         let is_meant = match self.session {
             Some(session) => {
                 let fid = text(&claims, "fid")??;
-                audience == self.audience && fid == session.to_string()
+                let is_passkey = |sid: String| {
+                    let bytes = URL_SAFE_NO_PAD.decode(sid);
+                    bytes.is_ok_and(|bytes| CredentialId::new(&bytes).is_some())
+                };
+                let is_of_a_passkey = text(&claims, "sid")?.is_none_or(is_passkey);
+                audience == self.audience && fid == session.to_string() && is_of_a_passkey
             }
             None => audience.iter().any(|one| self.audience.contains(&one.as_str())),
         };

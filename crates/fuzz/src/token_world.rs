@@ -121,7 +121,7 @@ impl World {
         let foreign = Arc::new(ForeignTokens::build(issuers, clock.clone(), LEEWAY).ok()?);
         let cache = TokenCache::new(vec![own.clone(), foreign.clone()], clock, CACHE_ENTRIES, LEEWAY);
         let own_pair = Ed25519KeyPair::from_seed_unchecked(&SEED).ok()?;
-        let pair = own.issue(&sample::caller(), &SESSION).ok()?;
+        let pair = own.issue(&sample::caller(), &SESSION, None).ok()?;
         let world = Self {
             own_pair,
             gateway_pair,

@@ -21,6 +21,11 @@ impl Claims {
         self.0.text(name).ok().flatten()
     }
 
+    /// The same of one that may be absent, and may be nothing else.
+    pub(crate) fn optional_text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        self.0.text(name).map_err(|_| Refusal::Invalid)
+    }
+
     /// The person that a claim names.
     pub(crate) fn person(&self, name: &str) -> Result<ExternalUserId, Refusal> {
         self.text(name).and_then(|text| ExternalUserId::parse(text).ok()).ok_or(Refusal::Invalid)

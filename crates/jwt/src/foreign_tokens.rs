@@ -183,7 +183,7 @@ impl ForeignTokens {
 
         let expires_at = claims.expires_at(self.clock.now(), self.leeway)?;
         let caller = issuer.kind.caller(&claims, &issuer.audience)?;
-        Ok(Principal { caller, session: None, expires_at })
+        Ok(Principal { caller, session: None, credential: None, expires_at })
     }
 }
 

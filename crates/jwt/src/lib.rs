@@ -43,7 +43,7 @@
 //! ));
 //! let authenticator = TokenCache::new(vec![own.clone()], clock, 10_000, lifetimes.leeway);
 //!
-//! let pair = own.issue(&sample::caller(), &sample::fresh_session_id())?;
+//! let pair = own.issue(&sample::caller(), &sample::fresh_session_id(), None)?;
 //! let verdict = authenticator.authenticate(pair.access.as_str()).await?;
 //! assert!(matches!(verdict, Verdict::Refused(_)), "well signed, but no store keeps its session");
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -9,14 +9,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::Serialize;
 use strongroom_ports::{
-    AuthenticationUnavailable, Authenticator, Caller, Clock, IssueError, Principal, Randomness,
+    AuthenticationUnavailable, Authenticator, Caller, Clock, CredentialId, IssueError, Principal, Randomness,
     RefreshClaims, RefreshHash, Refusal, SessionId, SessionStore, TenantId, Timestamp, TokenIssuer,
     TokenPair, Verdict,
 };
 
+use crate::claims::Claims;
 use crate::compact::UnverifiedToken;
 use crate::sha256::sha256;
 use crate::signing_keys::{SigningKey, SigningKeys};
@@ -105,11 +108,19 @@ impl OwnTokens {
         }
         let person = claims.person("sub")?;
         let session = claims.text("fid").and_then(SessionId::parse).ok_or(Refusal::Invalid)?;
-        Ok(Some(Principal { caller: Caller { tenant, person }, session: Some(session), expires_at }))
+        let (session, credential) = (Some(session), credential(&claims)?);
+        Ok(Some(Principal { caller: Caller { tenant, person }, session, credential, expires_at }))
     }
 }
 
-/// What our tokens say (RFC 9068, section 2.2, and the session's id).
+/// The passkey that a token's session began with: there may be none, and there may be nothing else in its place.
+fn credential(claims: &Claims) -> Result<Option<CredentialId>, Refusal> {
+    let Some(text) = claims.optional_text("sid")? else { return Ok(None) };
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Refusal::Invalid)?;
+    CredentialId::new(&bytes).map(Some).ok_or(Refusal::Invalid)
+}
+
+/// What our tokens say (RFC 9068, section 2.2, and the ids of the session and of the passkey that it began with).
 #[derive(Serialize)]
 struct OwnClaims<'a> {
     sub: &'a str,
@@ -118,13 +129,20 @@ struct OwnClaims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Option<[&'static str; 1]>,
     fid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
     iat: i64,
     exp: i64,
     jti: String,
 }
 
 impl TokenIssuer for OwnTokens {
-    fn issue(&self, caller: &Caller, session: &SessionId) -> Result<TokenPair, IssueError> {
+    fn issue(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+        credential: Option<&CredentialId>,
+    ) -> Result<TokenPair, IssueError> {
         // A token that we would not know again is none.
         if !self.tenants.contains(&caller.tenant) {
             return Err(IssueError);
@@ -135,12 +153,14 @@ impl TokenIssuer for OwnTokens {
         let issued_at = Timestamp::from_secs(self.clock.now().secs());
         let expiry = |lifetime: Duration| issued_at.plus(Duration::from_secs(lifetime.as_secs()));
         let fid = session.to_string();
+        let sid = credential.map(|id| URL_SAFE_NO_PAD.encode(id.as_bytes()));
         let claims = |roles, lifetime| OwnClaims {
             sub: caller.person.as_str(),
             iss: caller.tenant.as_str(),
             aud: caller.tenant.as_str(),
             roles,
             fid: &fid,
+            sid: sid.as_deref(),
             iat: issued_at.secs(),
             exp: expiry(lifetime).secs(),
             jti: token_id(&*self.randomness),
@@ -158,10 +178,12 @@ impl TokenIssuer for OwnTokens {
     }
 
     fn read_refresh(&self, token: &str) -> Result<RefreshClaims, Refusal> {
-        let Some(Principal { caller, session: Some(session), .. }) = self.read(token, REFRESH_TYPE)? else {
+        let Some(Principal { caller, session: Some(session), credential, .. }) =
+            self.read(token, REFRESH_TYPE)?
+        else {
             return Err(Refusal::Invalid);
         };
-        Ok(RefreshClaims { caller, session, hash: RefreshHash::from_bytes(sha256(token)) })
+        Ok(RefreshClaims { caller, session, credential, hash: RefreshHash::from_bytes(sha256(token)) })
     }
 
     fn key_set(&self) -> Bytes {

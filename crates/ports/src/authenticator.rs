@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::caller::Caller;
 use crate::clock::Timestamp;
+use crate::passkey_ceremonies::CredentialId;
 use crate::session_store::SessionId;
 
 /// What a verified token says.
@@ -17,6 +18,8 @@ pub struct Principal {
     pub caller: Caller,
     /// The session, for tokens of our own.
     pub session: Option<SessionId>,
+    /// The passkey that the session began with, likewise; `None` where it began without.
+    pub credential: Option<CredentialId>,
     /// When the token is past use, leeway not included.
     pub expires_at: Timestamp,
 }

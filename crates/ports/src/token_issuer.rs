@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::authenticator::Refusal;
 use crate::caller::Caller;
 use crate::clock::Timestamp;
+use crate::passkey_ceremonies::CredentialId;
 use crate::session_store::{RefreshHash, SessionId};
 
 /// A token's text. Never printed, overwritten when dropped.
@@ -65,6 +66,8 @@ pub struct RefreshClaims {
     pub caller: Caller,
     /// Which session.
     pub session: SessionId,
+    /// The passkey that the session began with, if it did.
+    pub credential: Option<CredentialId>,
     /// The hash of the very token.
     pub hash: RefreshHash,
 }
@@ -72,12 +75,18 @@ pub struct RefreshClaims {
 /// Issues our own tokens and knows their public keys.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait TokenIssuer: fmt::Debug + Send + Sync {
-    /// A fresh pair for a session of a person. No two pairs are alike.
+    /// A fresh pair for a session of a person, which began with a passkey or without one. No two pairs are alike.
     ///
     /// # Errors
     ///
     /// [`IssueError`] when signing failed.
-    fn issue(&self, caller: &Caller, session: &SessionId) -> Result<TokenPair, IssueError>;
+    #[expect(clippy::needless_lifetimes, reason = "the mock's macro wants a name")]
+    fn issue<'a>(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+        credential: Option<&'a CredentialId>,
+    ) -> Result<TokenPair, IssueError>;
 
     /// Reads a refresh token of our own; an access token is refused.
     ///

@@ -52,7 +52,7 @@ fn the_transparent_token_issuer_keeps_its_contract() {
 fn the_static_authenticator_keeps_its_contract() {
     let session = sample::fresh_session_id();
     let expires_at = Timestamp::from_millis(i64::MAX);
-    let jane = Principal { caller: sample::caller(), session: Some(session), expires_at };
+    let jane = Principal { caller: sample::caller(), session: Some(session), credential: None, expires_at };
     let authenticator = StaticAuthenticator::new().with("Jane's token", jane.clone());
     block_on(contract::authenticator(&authenticator, "Jane's token", &jane));
     block_on(contract::authenticator_after_revocation(&authenticator, "Jane's token", &session));

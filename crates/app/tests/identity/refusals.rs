@@ -28,7 +28,7 @@ fn identity(issuer: impl TokenIssuer + 'static, sessions: MockSessionStore) -> I
 
 fn claims() -> RefreshClaims {
     let (session, hash) = (sample::fresh_session_id(), sample::fresh_refresh_hash());
-    RefreshClaims { caller: sample::caller(), session, hash }
+    RefreshClaims { caller: sample::caller(), session, credential: None, hash }
 }
 
 #[test]
@@ -51,15 +51,15 @@ fn a_session_that_could_not_be_ended_is_not_said_to_be() {
     sessions.expect_revoke().times(1).returning(|_| Err(StoreError::Unavailable));
     let identity = identity(TransparentTokenIssuer::new(), sessions);
     let session = Some(sample::fresh_session_id());
-    let principal =
-        Principal { caller: sample::caller(), session, expires_at: Timestamp::from_millis(i64::MAX) };
+    let expires_at = Timestamp::from_millis(i64::MAX);
+    let principal = Principal { caller: sample::caller(), session, credential: None, expires_at };
     assert_eq!(block_on(identity.sign_out(&principal)), Err(IdentityError::Unavailable));
 }
 
 #[test]
 fn a_token_that_cannot_be_signed_begins_no_session_and_spends_no_other_token() {
     let mut issuer = MockTokenIssuer::new();
-    issuer.expect_issue().returning(|_, _| Err(IssueError));
+    issuer.expect_issue().returning(|_, _, _| Err(IssueError));
     let mut sessions = MockSessionStore::new();
     sessions.expect_open().never();
     sessions.expect_rotate().never();

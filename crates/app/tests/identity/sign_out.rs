@@ -8,7 +8,8 @@ use strongroom_testkit::sample;
 use crate::doubles::{House, session_of};
 
 fn principal(session: Option<SessionId>) -> Principal {
-    Principal { caller: sample::caller(), session, expires_at: Timestamp::from_millis(i64::MAX) }
+    let expires_at = Timestamp::from_millis(i64::MAX);
+    Principal { caller: sample::caller(), session, credential: None, expires_at }
 }
 
 #[test]

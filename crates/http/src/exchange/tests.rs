@@ -120,7 +120,7 @@ fn surface_behind(
 }
 
 fn principal(caller: Caller) -> Principal {
-    Principal { caller, session: None, expires_at: Timestamp::from_millis(i64::MAX) }
+    Principal { caller, session: None, credential: None, expires_at: Timestamp::from_millis(i64::MAX) }
 }
 
 /// A request of nobody.

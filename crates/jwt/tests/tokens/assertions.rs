@@ -95,7 +95,7 @@ fn a_safe_knows_whom_an_assertion_speaks_for_in_each_tenant_and_keeps_no_session
     for tenant in [sample::TENANT, sample::OTHER_TENANT] {
         let caller = Caller { tenant: sample::tenant(tenant), person: sample::person(PERSON) };
         let expires_at = sample::now().plus(LIFE);
-        let principal = Principal { caller: caller.clone(), session: None, expires_at };
+        let principal = Principal { caller: caller.clone(), session: None, credential: None, expires_at };
         block_on(contract::authenticator(&*world.safe, &world.assertion(&caller), &principal));
     }
 }

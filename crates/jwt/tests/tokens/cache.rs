@@ -32,7 +32,12 @@ impl Sessions {
         let expires_at = sample::now().plus(Duration::from_mins(1));
         Arc::new(Self {
             prefix,
-            principal: Arc::new(Principal { caller: sample::caller(), session: Some(session), expires_at }),
+            principal: Arc::new(Principal {
+                caller: sample::caller(),
+                session: Some(session),
+                credential: None,
+                expires_at,
+            }),
             is_live: Mutex::new(true),
             asked: AtomicUsize::new(0),
             forgotten: AtomicUsize::new(0),
@@ -94,7 +99,12 @@ impl Authenticator for Anybody {
     async fn authenticate(&self, _: &str) -> Result<Verdict, AuthenticationUnavailable> {
         self.0.fetch_add(1, Ordering::SeqCst);
         let expires_at = sample::now().plus(Duration::from_mins(1));
-        Ok(Verdict::Known(Arc::new(Principal { caller: sample::caller(), session: None, expires_at })))
+        Ok(Verdict::Known(Arc::new(Principal {
+            caller: sample::caller(),
+            session: None,
+            credential: None,
+            expires_at,
+        })))
     }
 
     fn forget(&self, _: &SessionId) {}

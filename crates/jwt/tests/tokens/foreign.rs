@@ -14,6 +14,7 @@ fn principal() -> Principal {
     Principal {
         caller: Caller { tenant: sample::tenant("shop.example"), person: sample::person(PERSON) },
         session: None,
+        credential: None,
         expires_at: Timestamp::from_secs(now_s() + 600),
     }
 }

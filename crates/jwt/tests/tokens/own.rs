@@ -10,8 +10,8 @@ use futures_executor::block_on;
 use serde_json::{Value, json};
 use strongroom_jwt::{Algorithm, Lifetimes, OwnTokens, SigningKeys};
 use strongroom_ports::{
-    AuthenticationUnavailable, Authenticator, Caller, Clock as _, IssueError, NewSession, Principal, Refusal,
-    SessionId, SessionStore, StoreError, TokenIssuer, TokenPair, Verdict,
+    AuthenticationUnavailable, Authenticator, Caller, Clock as _, CredentialId, IssueError, NewSession,
+    Principal, Refusal, SessionId, SessionStore, StoreError, TokenIssuer, TokenPair, Verdict,
 };
 use strongroom_testkit::fake::{CountingRandomness, InMemorySessionStore, ManualClock};
 use strongroom_testkit::mock::MockSessionStore;
@@ -57,7 +57,7 @@ impl World {
     /// A pair for a session that is kept.
     fn sign_in(&self) -> (TokenPair, SessionId) {
         let session = sample::fresh_session_id();
-        let pair = self.tokens.issue(&sample::caller(), &session).unwrap();
+        let pair = self.tokens.issue(&sample::caller(), &session, None).unwrap();
         let kept = NewSession {
             id: session,
             owner: sample::record_id("own"),
@@ -120,7 +120,8 @@ fn it_fulfils_the_contract_of_an_authenticator_and_a_revoked_session_ends_its_to
     let world = World::new();
     let (pair, session) = world.sign_in();
     let expires_at = world.clock.now().plus(LIFETIMES.access_lifetime);
-    let principal = Principal { caller: sample::caller(), session: Some(session), expires_at };
+    let principal =
+        Principal { caller: sample::caller(), session: Some(session), credential: None, expires_at };
     let access = pair.access.as_str();
     block_on(contract::authenticator(&world.tokens, access, &principal));
     block_on(world.sessions.revoke(&session)).unwrap();
@@ -160,7 +161,7 @@ fn a_session_lapses_with_the_longer_lived_of_its_tokens() {
         Arc::new(CountingRandomness::new()),
         lifetimes,
     );
-    let pair = tokens.issue(&sample::caller(), &sample::fresh_session_id()).unwrap();
+    let pair = tokens.issue(&sample::caller(), &sample::fresh_session_id(), None).unwrap();
     assert_eq!(pair.lapses_at, clock.now().plus(LIFETIMES.access_lifetime).plus(LEEWAY));
 }
 
@@ -222,6 +223,22 @@ fn a_forged_header_is_refused_however_well_signed() {
 }
 
 #[test]
+fn a_token_says_which_passkey_its_session_began_with_and_so_does_the_one_it_is_exchanged_for() {
+    let world = World::new();
+    let (_, session) = world.sign_in();
+    let credential = CredentialId::new(&[0xfb, 0xff]).unwrap();
+    let pair = world.tokens.issue(&sample::caller(), &session, Some(&credential)).unwrap();
+    for token in [&pair.access, &pair.refresh] {
+        assert_eq!(segment(token.as_str(), 1)["sid"], "-_8");
+    }
+    let Verdict::Known(principal) = world.judge(pair.access.as_str()) else { panic!("it is known") };
+    assert_eq!(principal.credential.as_ref(), Some(&credential));
+    assert_eq!(world.tokens.read_refresh(pair.refresh.as_str()).unwrap().credential, Some(credential));
+    let (without, _) = world.sign_in();
+    assert!(segment(without.access.as_str(), 1).get("sid").is_none());
+}
+
+#[test]
 fn forged_claims_are_refused_however_well_signed() {
     let world = World::new();
     assert!(is_known(&world.judge_forged(&[], &[("nbf", json!(now_s() + 30))])));
@@ -234,6 +251,11 @@ fn forged_claims_are_refused_however_well_signed() {
         ("fid", json!("0")),
         ("fid", json!(null)),
         ("fid", json!(sample::fresh_session_id().to_string())),
+        ("sid", json!(null)),
+        ("sid", json!("")),
+        ("sid", json!("AA=")),
+        ("sid", json!([1])),
+        ("sid", json!(URL_SAFE_NO_PAD.encode([7; 1024]))),
         ("exp", json!(null)),
         ("exp", json!((now_s() + 3600).to_string())),
         ("iat", json!(now_s() + 31)),
@@ -269,7 +291,7 @@ fn after_a_change_of_keys_tokens_of_the_old_still_verify_until_it_is_dropped() {
     let both = with(&[SECOND, FIRST]);
     assert!(is_known(&judge(&both, old.access.as_str())));
     assert!(both.read_refresh(old.refresh.as_str()).is_ok());
-    let new = both.issue(&sample::caller(), &sample::fresh_session_id()).unwrap();
+    let new = both.issue(&sample::caller(), &sample::fresh_session_id(), None).unwrap();
     assert_eq!(segment(new.access.as_str(), 0)["kid"], "second");
     let dropped = with(&[SECOND]);
     assert_eq!(judge(&dropped, old.access.as_str()), INVALID);
@@ -304,7 +326,7 @@ fn generated_keys_sign_survive_their_file_and_never_repeat() {
         let randomness = Arc::new(CountingRandomness::new());
         OwnTokens::new(keys, [sample::tenant("localhost")], sessions, clock(), randomness, LIFETIMES)
     };
-    let pair = issue(keys).issue(&sample::caller(), &sample::fresh_session_id()).unwrap();
+    let pair = issue(keys).issue(&sample::caller(), &sample::fresh_session_id(), None).unwrap();
     assert!(issue(SigningKeys::parse(file.as_bytes()).unwrap()).read_refresh(pair.refresh.as_str()).is_ok());
     assert_eq!(issue(other).read_refresh(pair.refresh.as_str()), Err(Refusal::Invalid));
 }
@@ -312,7 +334,10 @@ fn generated_keys_sign_survive_their_file_and_never_repeat() {
 #[test]
 fn no_token_is_issued_for_a_tenant_that_would_not_be_known_again() {
     let stranger = Caller { tenant: sample::tenant("other.example"), ..sample::caller() };
-    assert_eq!(World::new().tokens.issue(&stranger, &sample::fresh_session_id()).err(), Some(IssueError));
+    assert_eq!(
+        World::new().tokens.issue(&stranger, &sample::fresh_session_id(), None).err(),
+        Some(IssueError)
+    );
 }
 
 #[test]
@@ -320,14 +345,14 @@ fn a_store_that_does_not_answer_is_no_verdict_on_the_token() {
     let mut store = MockSessionStore::new();
     store.expect_is_live().returning(|_, _| Err(StoreError::Unavailable));
     let tokens = own_tokens(&[FIRST], Arc::new(store), clock());
-    let pair = tokens.issue(&sample::caller(), &sample::fresh_session_id()).unwrap();
+    let pair = tokens.issue(&sample::caller(), &sample::fresh_session_id(), None).unwrap();
     assert_eq!(block_on(tokens.authenticate(pair.access.as_str())), Err(AuthenticationUnavailable));
 }
 
 #[test]
 fn a_bad_token_costs_no_look_at_the_store() {
     let tokens = own_tokens(&[FIRST], Arc::new(MockSessionStore::new()), clock());
-    let pair = tokens.issue(&sample::caller(), &sample::fresh_session_id()).unwrap();
+    let pair = tokens.issue(&sample::caller(), &sample::fresh_session_id(), None).unwrap();
     let token = pair.access.as_str();
     let (signed, _) = token.rsplit_once('.').unwrap();
     assert_eq!(judge(&tokens, &format!("{signed}.{}", URL_SAFE_NO_PAD.encode([7; 64]))), INVALID);

@@ -1,6 +1,6 @@
 //! What every [`TokenIssuer`] must do.
 
-use strongroom_ports::{Caller, Refusal, TenantId, TokenIssuer};
+use strongroom_ports::{Caller, CredentialId, Refusal, TenantId, TokenIssuer};
 
 use super::granted;
 use crate::sample;
@@ -13,8 +13,8 @@ use crate::sample;
 pub fn token_issuer(issuer: &dyn TokenIssuer, tenant: &TenantId) {
     let caller = Caller { tenant: tenant.clone(), ..sample::fresh_caller("issuer") };
     let session = sample::fresh_session_id();
-    let pair = granted("a pair is issued", issuer.issue(&caller, &session));
-    let other = granted("a pair is issued", issuer.issue(&caller, &session));
+    let pair = granted("a pair is issued", issuer.issue(&caller, &session, None));
+    let other = granted("a pair is issued", issuer.issue(&caller, &session, None));
 
     assert!(pair.access_lifetime_s > 0, "an access token is good for some time");
     // Not `assert_ne!`: a token must not end up in a test's output either.
@@ -26,6 +26,11 @@ pub fn token_issuer(issuer: &dyn TokenIssuer, tenant: &TenantId) {
     assert!(read.caller == caller, "a refresh token says whose it is");
     assert!(read.session == session, "a refresh token says which session it belongs to");
     assert!(read.hash == pair.refresh_hash, "a refresh token hashes to what was said when it was issued");
+    assert!(read.credential.is_none(), "a session that began without a passkey has none");
+    let credential = CredentialId::new(&[0, 1, 254, 255]);
+    let with = granted("a pair is issued", issuer.issue(&caller, &session, credential.as_ref()));
+    let with = granted("a refresh token is read", issuer.read_refresh(with.refresh.as_str()));
+    assert!(with.credential == credential, "a refresh token says which passkey its session began with");
     refuses(issuer, "an access token", pair.access.as_str());
     for (what, text) in
         [("the empty text", ""), ("a word", "token"), ("three empty parts", ".."), ("three parts", "a.b.c")]

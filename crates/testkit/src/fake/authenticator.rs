@@ -45,7 +45,8 @@ impl StaticAuthenticator {
     /// Takes this text for that caller, without a session and without end.
     #[must_use]
     pub fn with_caller(self, token: &str, caller: Caller) -> Self {
-        self.with(token, Principal { caller, session: None, expires_at: Timestamp::from_millis(i64::MAX) })
+        let expires_at = Timestamp::from_millis(i64::MAX);
+        self.with(token, Principal { caller, session: None, credential: None, expires_at })
     }
 }
 

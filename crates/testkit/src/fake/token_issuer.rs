@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use strongroom_domain::ExternalUserId;
 use strongroom_ports::{
-    Caller, IssueError, RefreshClaims, RefreshHash, Refusal, SessionId, TenantId, Token, TokenIssuer,
-    TokenPair,
+    Caller, CredentialId, IssueError, RefreshClaims, RefreshHash, Refusal, SessionId, TenantId, Token,
+    TokenIssuer, TokenPair,
 };
 
 use super::checksum;
@@ -33,11 +33,17 @@ impl TransparentTokenIssuer {
 }
 
 impl TokenIssuer for TransparentTokenIssuer {
-    fn issue(&self, caller: &Caller, session: &SessionId) -> Result<TokenPair, IssueError> {
+    fn issue(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+        credential: Option<&CredentialId>,
+    ) -> Result<TokenPair, IssueError> {
         let number = self.issued.fetch_add(1, Ordering::Relaxed);
+        let credential = credential.map_or_else(String::new, |id| hex(id.as_bytes()));
         let token = |kind: &str| {
             let (tenant, person) = (caller.tenant.as_str(), caller.person.as_str());
-            let claims = format!("{kind}/{tenant}/{person}/{session}/{number}");
+            let claims = format!("{kind}/{tenant}/{person}/{session}/{credential}/{number}");
             format!("{claims}/{:016x}", checksum(3, &[claims.as_bytes()]))
         };
         let refresh = token("refresh");
@@ -64,14 +70,24 @@ fn read(token: &str) -> Option<RefreshClaims> {
     if check != format!("{:016x}", checksum(3, &[claims.as_bytes()])) {
         return None;
     }
-    let [kind, tenant, person, session, _number] =
-        <[&str; 5]>::try_from(claims.split('/').collect::<Vec<_>>()).ok()?;
+    let [kind, tenant, person, session, credential, _number] =
+        <[&str; 6]>::try_from(claims.split('/').collect::<Vec<_>>()).ok()?;
     if kind != "refresh" {
         return None;
     }
     let caller =
         Caller { tenant: TenantId::parse(tenant).ok()?, person: ExternalUserId::parse(person).ok()? };
-    Some(RefreshClaims { caller, session: SessionId::parse(session)?, hash: hash(token) })
+    let (session, credential) = (SessionId::parse(session)?, CredentialId::new(&from_hex(credential)?));
+    Some(RefreshClaims { caller, session, credential, hash: hash(token) })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    text.as_bytes().chunks(2).map(digits).collect()
 }
 
 fn hash(token: &str) -> RefreshHash {

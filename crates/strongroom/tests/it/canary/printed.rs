@@ -10,8 +10,8 @@ use strongroom_domain::{
 };
 use strongroom_jwt::{Algorithm, ForeignIssuer, ForeignKeys, IssuerKind, SigningKeys};
 use strongroom_ports::{
-    Caller, Commit, Event, EventBody, Export, NewSession, Plaintext, Principal, RecordId, RefreshClaims,
-    RefreshHash, SealedRecord, SessionId, Snapshot, TenantId, Token, TokenPair, Verdict,
+    Caller, Commit, CredentialId, Event, EventBody, Export, NewSession, Plaintext, Principal, RecordId,
+    RefreshClaims, RefreshHash, SealedRecord, SessionId, Snapshot, TenantId, Token, TokenPair, Verdict,
 };
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_testkit::sample;
@@ -102,7 +102,14 @@ fn print_ports(printed: &mut Printed, marks: &mut Marks) {
 
     let at = sample::now();
     let caller = Caller { tenant: sample::tenant(sample::TENANT), person: sample::person(PERSON) };
-    let principal = Principal { caller: caller.clone(), session: Some(session), expires_at: at };
+    let credential = CredentialId::new(b"credential-id-canary").unwrap();
+    marks.add("credential", b"credential-id-canary");
+    let principal = Principal {
+        caller: caller.clone(),
+        session: Some(session),
+        credential: Some(credential.clone()),
+        expires_at: at,
+    };
     let tokens = TokenPair {
         access: Token::new(text.clone()),
         access_lifetime_s: 1,
@@ -112,7 +119,7 @@ fn print_ports(printed: &mut Printed, marks: &mut Marks) {
     };
     printed.debug(&(&principal, Verdict::Known(Arc::new(principal.clone()))));
     printed.debug(&SignedIn { caller: caller.clone(), tokens });
-    printed.debug(&RefreshClaims { caller, session, hash });
+    printed.debug(&RefreshClaims { caller, session, credential: Some(credential), hash });
     printed.debug(&NewSession { id: session, owner: id, refresh: hash, created_at: at, lapses_at: at });
 
     let (record, _) = marked_record();
