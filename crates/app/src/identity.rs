@@ -122,11 +122,15 @@ impl Identity {
         let session = NewSession {
             id,
             owner: self.sealer.record_id(&caller),
+            credential: None,
             refresh: tokens.refresh_hash,
             created_at: self.clock.now(),
             lapses_at: tokens.lapses_at,
         };
-        self.sessions.open(session).await.map_err(|_| IdentityError::Unavailable)?;
+        let ended = self.sessions.open(session).await.map_err(|_| IdentityError::Unavailable)?;
+        for session in ended {
+            self.authenticator.forget(&session);
+        }
         Ok(SignedIn { caller, tokens })
     }
 

@@ -15,7 +15,7 @@ use strongroom_jwt::{
 use strongroom_ports::{
     Authenticator, NewSession, RefreshHash, SessionId, SessionStore, TokenIssuer as _, Verdict,
 };
-use strongroom_testkit::fake::{CountingRandomness, InMemorySessionStore, ManualClock};
+use strongroom_testkit::fake::{CountingRandomness, InMemoryAccountStore, ManualClock};
 use strongroom_testkit::sample;
 use zeroize::Zeroizing;
 
@@ -93,7 +93,7 @@ impl World {
         let seed = URL_SAFE_NO_PAD.encode(SEED);
         let file = format!(r#"{{"version":1,"keys":[{{"kid":"first","private_key":"{seed}"}}]}}"#);
         let (clock, sessions) =
-            (Arc::new(ManualClock::at(sample::now())), Arc::new(InMemorySessionStore::new()));
+            (Arc::new(ManualClock::at(sample::now())), Arc::new(InMemoryAccountStore::new()));
         let lifetimes = Lifetimes {
             access_lifetime: Duration::from_hours(1),
             refresh_lifetime: Duration::from_hours(24),
@@ -102,6 +102,7 @@ impl World {
         let session = NewSession {
             id: SESSION,
             owner: sample::record_id("fuzz"),
+            credential: None,
             refresh: RefreshHash::from_bytes([4; 32]),
             created_at: sample::now(),
             lapses_at: sample::now().plus(Duration::from_hours(24)),

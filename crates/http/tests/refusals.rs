@@ -16,7 +16,7 @@ use strongroom_http::{
     TlsIdentity, TrustedProxies,
 };
 use strongroom_testkit::fake::{
-    CountingRandomness, InMemorySessionStore, InMemoryUpstream, ManualClock, StaticAuthenticator,
+    CountingRandomness, InMemoryAccountStore, InMemoryUpstream, ManualClock, StaticAuthenticator,
     TransparentSealer, TransparentTokenIssuer,
 };
 use strongroom_testkit::sample;
@@ -64,7 +64,7 @@ fn surface() -> Api {
     let identity = Identity::new(
         issuer.clone(),
         authenticator.clone(),
-        Arc::new(InMemorySessionStore::new()),
+        Arc::new(InMemoryAccountStore::new()),
         Arc::new(TransparentSealer::new()),
         clock.clone(),
         randomness,

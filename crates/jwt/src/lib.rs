@@ -26,7 +26,7 @@
 //!
 //! # futures_executor::block_on(async {
 //! let (clock, randomness) = (Arc::new(fake::ManualClock::default()), Arc::new(fake::CountingRandomness::new()));
-//! let sessions = Arc::new(fake::InMemorySessionStore::new());
+//! let sessions = Arc::new(fake::InMemoryAccountStore::new());
 //! let keys = SigningKeys::generate(sample::now(), &*randomness)?;
 //! let lifetimes = Lifetimes {
 //!     access_lifetime: Duration::from_hours(1),

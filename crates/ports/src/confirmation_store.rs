@@ -106,8 +106,9 @@ impl fmt::Debug for DueMail {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ConfirmationStore: fmt::Debug + Send + Sync {
-    /// Keeps a code with its mail, in the place of an earlier code of the same owner and address; `false`, and nothing
-    /// changed, when a quota is used up. What was asked for counts for the quota, also when it has been confirmed, sent or replaced since.
+    /// Keeps a code with its mail, in the place of an earlier code of the same owner and address and of that code's mail, if it
+    /// still waits; `false`, and nothing changed, when a quota is used up. What was asked for counts for the quota, also when it
+    /// has been confirmed, sent or replaced since; what was refused does not.
     ///
     /// # Errors
     ///
@@ -128,7 +129,7 @@ pub trait ConfirmationStore: fmt::Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Pseudonym>, StoreError>;
 
-    /// Uses up a code: `true` for exactly one caller.
+    /// Uses up a code: `true` for exactly one caller. Its mail, if it still waits, goes with it.
     ///
     /// # Errors
     ///

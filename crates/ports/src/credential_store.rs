@@ -122,10 +122,11 @@ pub trait CredentialStore: fmt::Debug + Send + Sync {
 
     /// Closes an account: its passkeys are gone, its sessions have ended, and what waits for a confirmation of its
     /// e-mail or to be mailed is gone, in one. Their bytes are gone from the disk when this returns. Gives the sessions that ended.
-    /// An account that is not there is no error.
+    /// An account that is not there is no error. That an address was mailed to still counts for the quota of that address.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`], or [`StoreError::Unknown`].
+    /// [`StoreError::Unavailable`]; or [`StoreError::Unknown`], also when the account is closed and its bytes are not gone yet:
+    /// whoever asks again hears when they are.
     async fn close_account(&self, owner: &RecordId) -> Result<Vec<SessionId>, StoreError>;
 }

@@ -47,7 +47,9 @@ pub use remote_identity::{IdentityAct, IdentityCall, IdentityCallError, RemoteId
 pub use remote_safe::{PassedOn, RemoteSafe, VerbAnswer, VerbCall};
 pub use scrubbed::scrubbed;
 pub use sealer::{BoxContext, BoxKind, Plaintext, SealError, Sealer};
-pub use session_store::{NewSession, RefreshHash, Rotation, SessionId, SessionStore};
+pub use session_store::{
+    MAX_LIVE_SESSIONS, NewSession, RefreshHash, Rotation, SessionEntry, SessionId, SessionStore,
+};
 pub use token_issuer::{IssueError, RefreshClaims, Token, TokenIssuer, TokenPair};
 pub use upstream::{Export, Snapshot, Upstream, UpstreamError};
 

@@ -84,7 +84,7 @@ pub trait Sealer: fmt::Debug + Send + Sync {
 
     /// A keyed hash that stands for something a store must find again, the same for ever. It is no [`RecordId`], and no other
     /// subject's.
-    #[expect(clippy::needless_lifetimes, reason = "the mock's macro wants a name")]
+    #[expect(clippy::elidable_lifetime_names, reason = "the mock's macro wants a name")]
     fn pseudonym<'a>(&self, subject: &Subject<'a>) -> Pseudonym;
 
     /// A new random data key for one generation of a record, wrapped.

@@ -5,7 +5,12 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
+use crate::pseudonym::Pseudonym;
 use crate::record_store::{RecordId, StoreError};
+
+/// Sessions that one owner may have live at a time. More than anybody has devices; few enough that a list of them is one short
+/// answer, and that a stolen passkey cannot fill a disk.
+pub const MAX_LIVE_SESSIONS: usize = 100;
 
 /// The random id of a session (`fid` in its tokens).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,11 +82,28 @@ pub struct NewSession {
     pub id: SessionId,
     /// Whose it is.
     pub owner: RecordId,
+    /// The passkey it began with; none when it began without one.
+    pub credential: Option<Pseudonym>,
     /// The hash of its one valid refresh token.
     pub refresh: RefreshHash,
     /// When it began.
     pub created_at: Timestamp,
     /// When the last of its tokens is past use; the store may forget it then.
+    pub lapses_at: Timestamp,
+}
+
+/// A live session, as its owner sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionEntry {
+    /// Its id.
+    pub id: SessionId,
+    /// The passkey it began with; none when it began without one.
+    pub credential: Option<Pseudonym>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When its tokens were exchanged last; none when they never were.
+    pub refreshed_at: Option<Timestamp>,
+    /// When the last of its tokens is past use.
     pub lapses_at: Timestamp,
 }
 
@@ -100,15 +122,20 @@ pub enum Rotation {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait SessionStore: fmt::Debug + Send + Sync {
-    /// Keeps a new session.
+    /// Keeps a new session. One that began with a passkey needs it to be kept for that owner: a passkey that is removed meanwhile
+    /// begins nothing.
+    ///
+    /// An owner has at most [`MAX_LIVE_SESSIONS`] live at the new one's beginning, the new one included: beyond that the oldest
+    /// end. Gives those, for whoever remembers their tokens.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`], or [`StoreError::Unknown`].
-    async fn open(&self, session: NewSession) -> Result<(), StoreError>;
+    /// [`StoreError::Stale`] without that passkey, [`StoreError::Unavailable`], or [`StoreError::Unknown`].
+    async fn open(&self, session: NewSession) -> Result<Vec<SessionId>, StoreError>;
 
     /// Exchanges the valid refresh token for the next, or revokes the session when another than the valid one is
-    /// presented. One presented token rotates at most once, however many present it at a time.
+    /// presented. One presented token rotates at most once, however many present it at a time. A rotation is the session's last
+    /// refresh, at `now`.
     ///
     /// # Errors
     ///
@@ -128,6 +155,26 @@ pub trait SessionStore: fmt::Debug + Send + Sync {
     ///
     /// [`StoreError::Unavailable`], or [`StoreError::Unknown`].
     async fn revoke(&self, id: &SessionId) -> Result<(), StoreError>;
+
+    /// Ends a session of this owner for good; `false`, and nothing changed, when the owner has none of this id that is live at
+    /// `now`, whoever else may have.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`], or [`StoreError::Unknown`].
+    async fn revoke_of(&self, owner: &RecordId, id: &SessionId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The sessions of an owner that are live at `now`, the newest first, at most `most`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Damaged`].
+    async fn list(
+        &self,
+        owner: &RecordId,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<SessionEntry>, StoreError>;
 
     /// Whether the session is known, not revoked and not lapsed at `now`.
     ///

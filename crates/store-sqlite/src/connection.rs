@@ -11,7 +11,7 @@ use crate::directory;
 use crate::error::store_error;
 
 /// Statements kept prepared; more than the store has.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// Pages held by one connection, in KiB: the cache of sealed records is in front of it.
 const PAGE_CACHE_KIB: i64 = 4 * 1024;

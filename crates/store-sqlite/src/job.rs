@@ -21,13 +21,27 @@ pub(crate) enum Write {
     OpenSession(Box<NewSession>),
     Rotate { id: SessionId, presented: RefreshHash, next: RefreshHash, now: Timestamp, lapses_at: Timestamp },
     RevokeSession(SessionId),
+    RevokeSessionOf { owner: RecordId, id: SessionId, now: Timestamp },
 }
 
 /// What a write answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
     Done,
+    /// Whether there was something to do.
+    Decided(bool),
+    /// Sessions that ended.
+    Ended(Vec<SessionId>),
     Rotation(Rotation),
+}
+
+impl Answer {
+    pub(crate) fn decided(self) -> Result<bool, StoreError> {
+        match self {
+            Self::Decided(decided) => Ok(decided),
+            _ => Err(StoreError::Unknown),
+        }
+    }
 }
 
 impl Write {

@@ -25,6 +25,7 @@ mod record_writes;
 mod rows;
 mod schema;
 mod session_writes;
+mod sessions;
 mod shared;
 mod stats;
 mod store;

@@ -8,7 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension};
 use strongroom_domain::Generation;
-use strongroom_ports::{Event, EventBody, RecordId, SealedRecord, SessionId, StoreError, Timestamp, WriteId};
+use strongroom_ports::{
+    Event, EventBody, Pseudonym, RecordId, SealedRecord, SessionEntry, SessionId, StoreError, Timestamp,
+    WriteId,
+};
 use tokio::sync::oneshot;
 
 use crate::cache::{Known, Ticket};
@@ -41,6 +44,12 @@ pub(crate) enum Query {
         id: SessionId,
         now: Timestamp,
         reply: Reply<bool>,
+    },
+    Sessions {
+        owner: RecordId,
+        now: Timestamp,
+        most: usize,
+        reply: Reply<Vec<SessionEntry>>,
     },
 }
 
@@ -99,6 +108,9 @@ pub(crate) fn run(connection: &Connection, queries: &Mutex<Receiver<Query>>, sha
             }
             Ok(Query::SessionIsLive { id, now, reply }) if !reply.is_closed() => {
                 let _ = reply.send(twice(connection, || session_is_live(connection, &id, now)));
+            }
+            Ok(Query::Sessions { owner, now, most, reply }) if !reply.is_closed() => {
+                let _ = reply.send(twice(connection, || sessions(connection, &owner, now, most)));
             }
             Ok(_) => {}
             Err(_) => return,
@@ -178,6 +190,31 @@ fn session_is_live(connection: &Connection, id: &SessionId, now: Timestamp) -> R
         .query_row((id.as_bytes(), now.millis()), |_| Ok(()))
         .optional()?
         .is_some())
+}
+
+fn sessions(
+    connection: &Connection,
+    owner: &RecordId,
+    now: Timestamp,
+    most: usize,
+) -> Result<Vec<SessionEntry>, Failure> {
+    let found = connection
+        .prepare_cached(
+            "SELECT id, credential, created_at, refreshed_at, lapses_at FROM sessions
+             WHERE owner = ?1 AND revoked = 0 AND lapses_at > ?2
+             ORDER BY created_at DESC, id DESC LIMIT ?3",
+        )?
+        .query_map((owner.as_bytes(), now.millis(), i64::try_from(most).unwrap_or(i64::MAX)), |row| {
+            Ok(SessionEntry {
+                id: SessionId::from_bytes(row.get(0)?),
+                credential: row.get::<_, Option<_>>(1)?.map(Pseudonym::from_bytes),
+                created_at: Timestamp::from_millis(row.get(2)?),
+                refreshed_at: row.get::<_, Option<_>>(3)?.map(Timestamp::from_millis),
+                lapses_at: Timestamp::from_millis(row.get(4)?),
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(found)
 }
 
 #[cfg(test)]

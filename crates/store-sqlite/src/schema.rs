@@ -8,7 +8,8 @@ use crate::error::OpenError;
 const APPLICATION_ID: i64 = 0x5374_726f;
 
 /// What makes version n + 1 out of version n. One that has been released is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_accounts.sql")];
 
 /// The newest schema that this release reads.
 #[expect(clippy::cast_possible_wrap, reason = "migrations are few")]

@@ -1,8 +1,13 @@
 //! Sessions, as one write of a group changes them. A session is dead when it lapses, by the clock of whoever
 //! asks, and goes a good while later, a few at a time, with the writes of others.
 
-use rusqlite::{Connection, OptionalExtension, Result};
-use strongroom_ports::{NewSession, RefreshHash, Rotation, SessionId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Result, Row};
+use strongroom_ports::{
+    MAX_LIVE_SESSIONS, NewSession, Pseudonym, RecordId, RefreshHash, Rotation, SessionId, StoreError,
+    Timestamp,
+};
+
+use crate::error::Refused;
 
 /// Lapsed sessions that one write takes along: more than one, so that they do not heap up; few, so that no write waits.
 const LAPSED_PER_WRITE: i64 = 16;
@@ -11,22 +16,29 @@ const LAPSED_PER_WRITE: i64 = 16;
 /// right: long enough that somebody notices. The table holds what was begun within a refresh token's life and this.
 const KEPT_AFTER_LAPSE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
-/// Keeps a new session.
-pub(crate) fn open(connection: &Connection, session: &NewSession) -> Result<()> {
+/// Keeps a new session, and ends the oldest of its owner beyond those that may live. Stale without the passkey it began with.
+pub(crate) fn open(connection: &Connection, session: &NewSession) -> Result<Vec<SessionId>, Refused> {
+    if let Some(credential) = &session.credential
+        && !has_credential(connection, &session.owner, credential)?
+    {
+        return Err(StoreError::Stale.into());
+    }
     forget_lapsed(connection, session.created_at)?;
+    let ended = end_beyond(connection, &session.owner, session.created_at)?;
     connection
         .prepare_cached(
-            "INSERT INTO sessions (id, owner, refresh_hash, created_at, lapses_at, revoked)
-             VALUES (?1, ?2, ?3, ?4, ?5, 0)",
+            "INSERT INTO sessions (id, owner, credential, refresh_hash, created_at, lapses_at, revoked)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
         )?
         .execute((
             session.id.as_bytes(),
             session.owner.as_bytes(),
+            session.credential.as_ref().map(Pseudonym::as_bytes),
             session.refresh.as_bytes(),
             session.created_at.millis(),
             session.lapses_at.millis(),
         ))?;
-    Ok(())
+    Ok(ended)
 }
 
 /// Exchanges the valid refresh hash for the next, or revokes the session.
@@ -46,8 +58,10 @@ pub(crate) fn rotate(
         None => Ok(Rotation::Dead),
         Some(valid) if valid == *presented.as_bytes() => {
             connection
-                .prepare_cached("UPDATE sessions SET refresh_hash = ?2, lapses_at = ?3 WHERE id = ?1")?
-                .execute((id.as_bytes(), next.as_bytes(), lapses_at.millis()))?;
+                .prepare_cached(
+                    "UPDATE sessions SET refresh_hash = ?2, lapses_at = ?3, refreshed_at = ?4 WHERE id = ?1",
+                )?
+                .execute((id.as_bytes(), next.as_bytes(), lapses_at.millis(), now.millis()))?;
             forget_lapsed(connection, now)?;
             Ok(Rotation::Rotated)
         }
@@ -64,6 +78,47 @@ pub(crate) fn revoke(connection: &Connection, id: &SessionId) -> Result<bool> {
         .prepare_cached("UPDATE sessions SET revoked = 1 WHERE id = ?1 AND revoked = 0")?
         .execute([id.as_bytes()])?;
     Ok(ended > 0)
+}
+
+/// Ends a live session of an owner. `false` when the owner has no such one.
+pub(crate) fn revoke_of(
+    connection: &Connection,
+    owner: &RecordId,
+    id: &SessionId,
+    now: Timestamp,
+) -> Result<bool> {
+    let ended = connection
+        .prepare_cached(
+            "UPDATE sessions SET revoked = 1 WHERE id = ?1 AND owner = ?2 AND revoked = 0 AND lapses_at > ?3",
+        )?
+        .execute((id.as_bytes(), owner.as_bytes(), now.millis()))?;
+    Ok(ended > 0)
+}
+
+fn has_credential(connection: &Connection, owner: &RecordId, name: &Pseudonym) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM credentials WHERE name = ?1 AND owner = ?2")?
+        .query_row((name.as_bytes(), owner.as_bytes()), |_| Ok(()))
+        .optional()?
+        .is_some())
+}
+
+/// Makes room for one more: of those that live, the oldest end.
+fn end_beyond(connection: &Connection, owner: &RecordId, now: Timestamp) -> Result<Vec<SessionId>> {
+    let kept = i64::try_from(MAX_LIVE_SESSIONS - 1).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(
+            "UPDATE sessions SET revoked = 1 WHERE id IN
+             (SELECT id FROM sessions WHERE owner = ?1 AND revoked = 0 AND lapses_at > ?2
+              ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?3)
+             RETURNING id",
+        )?
+        .query_map((owner.as_bytes(), now.millis(), kept), session_id)?
+        .collect()
+}
+
+fn session_id(row: &Row<'_>) -> Result<SessionId> {
+    Ok(SessionId::from_bytes(row.get(0)?))
 }
 
 fn forget_lapsed(connection: &Connection, now: Timestamp) -> Result<()> {

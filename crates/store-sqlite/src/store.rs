@@ -10,10 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::{Connection, ffi};
 use strongroom_domain::{Generation, Revision};
-use strongroom_ports::{
-    Commit, Event, NewSession, RecordId, RecordStore, RefreshHash, Rotation, SealedRecord, SessionId,
-    SessionStore, StoreError, Timestamp, WriteId,
-};
+use strongroom_ports::{Commit, Event, RecordId, RecordStore, SealedRecord, StoreError, WriteId};
 use tokio::sync::oneshot;
 
 use crate::cache::LookUp;
@@ -150,7 +147,7 @@ impl SqliteStore {
         &self.inner.shared.faults
     }
 
-    async fn write(&self, write: Write) -> Result<Answer, StoreError> {
+    pub(crate) async fn write(&self, write: Write) -> Result<Answer, StoreError> {
         if !self.inner.shared.is_writable() {
             return Err(StoreError::Unavailable);
         }
@@ -160,14 +157,14 @@ impl SqliteStore {
         answer.await.unwrap_or(Err(StoreError::Unknown))
     }
 
-    async fn read<T>(&self, query: impl FnOnce(Reply<T>) -> Query) -> Result<T, StoreError> {
+    pub(crate) async fn read<T>(&self, query: impl FnOnce(Reply<T>) -> Query) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let waiting = &self.inner.shared.counters.reads_waiting;
         self.inner.send(waiting, |queues| queues.reads.try_send(query(reply)).map_err(is_full))?;
         answer.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
-    fn check_readable(&self, id: &RecordId) -> Result<(), StoreError> {
+    pub(crate) fn check_readable(&self, id: &RecordId) -> Result<(), StoreError> {
         if self.inner.is_closed.load(Ordering::Acquire) || self.inner.shared.withheld.contains(id) {
             return Err(StoreError::Unavailable);
         }
@@ -256,35 +253,6 @@ impl RecordStore for SqliteStore {
 
     fn is_writable(&self) -> bool {
         self.inner.shared.is_writable()
-    }
-}
-
-#[async_trait]
-impl SessionStore for SqliteStore {
-    async fn open(&self, session: NewSession) -> Result<(), StoreError> {
-        self.write(Write::OpenSession(Box::new(session))).await.map(drop)
-    }
-
-    async fn rotate(
-        &self,
-        id: &SessionId,
-        presented: RefreshHash,
-        next: RefreshHash,
-        now: Timestamp,
-        lapses_at: Timestamp,
-    ) -> Result<Rotation, StoreError> {
-        match self.write(Write::Rotate { id: *id, presented, next, now, lapses_at }).await? {
-            Answer::Rotation(rotation) => Ok(rotation),
-            Answer::Done => Err(StoreError::Unknown),
-        }
-    }
-
-    async fn revoke(&self, id: &SessionId) -> Result<(), StoreError> {
-        self.write(Write::RevokeSession(*id)).await.map(drop)
-    }
-
-    async fn is_live(&self, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {
-        self.read(|reply| Query::SessionIsLive { id: *id, now, reply }).await
     }
 }
 

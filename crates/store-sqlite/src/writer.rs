@@ -166,14 +166,18 @@ impl Writer {
                 Ok((Answer::Done, Change::Record(*id, None)))
             }
             Write::OpenSession(new) => {
-                session_writes::open(connection, new)?;
-                Ok((Answer::Done, Change::Session))
+                let ended = session_writes::open(connection, new)?;
+                Ok((Answer::Ended(ended), Change::Session))
             }
             Write::Rotate { id, presented, next, now, lapses_at } => {
                 let rotation = session_writes::rotate(connection, id, presented, next, *now, *lapses_at)?;
                 Ok((Answer::Rotation(rotation), session(rotation != Rotation::Dead)))
             }
             Write::RevokeSession(id) => Ok((Answer::Done, session(session_writes::revoke(connection, id)?))),
+            Write::RevokeSessionOf { owner, id, now } => {
+                let is_ended = session_writes::revoke_of(connection, owner, id, *now)?;
+                Ok((Answer::Decided(is_ended), session(is_ended)))
+            }
         }
     }
 

@@ -18,8 +18,9 @@ pub mod sample;
 /// [`fake`].
 pub mod mock {
     pub use strongroom_ports::{
-        MockAuthenticator, MockClock, MockKeySetSource, MockRandomness, MockRecordStore, MockSealer,
-        MockSessionStore, MockTokenIssuer, MockUpstream,
+        MockAuthenticator, MockClock, MockConfirmationStore, MockCredentialStore, MockKeySetSource,
+        MockMailer, MockPasskeyCeremonies, MockRandomness, MockRecordStore, MockSealer, MockSessionStore,
+        MockTokenIssuer, MockUpstream,
     };
 }
 

@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use strongroom_domain::{ExternalUserId, Generation, Number, Patch, Value};
-use strongroom_ports::{Caller, RecordId, RefreshHash, SessionId, TenantId, Timestamp, WriteId};
+use strongroom_ports::{
+    Caller, MailId, Pseudonym, RecordId, RefreshHash, SessionId, TenantId, Timestamp, WriteId,
+};
 
 /// The person of the guide's examples.
 pub const EXTERNAL_USER_ID: &str = "c76302cb-f845-40f4-9c56-29710323afba";
@@ -179,6 +181,20 @@ pub fn fresh_refresh_hash() -> RefreshHash {
     let mut bytes = [0; 32];
     bytes[..16].copy_from_slice(&fresh_bytes());
     RefreshHash::from_bytes(bytes)
+}
+
+/// A keyed hash that was never made before.
+#[must_use]
+pub fn fresh_pseudonym() -> Pseudonym {
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(&fresh_bytes());
+    Pseudonym::from_bytes(bytes)
+}
+
+/// The id of a mail that was never written before.
+#[must_use]
+pub fn fresh_mail_id() -> MailId {
+    MailId::from_bytes(fresh_bytes())
 }
 
 /// This call's number, then this process's tag.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_executor::block_on;
 use strongroom_ports::{Authenticator, Principal, RecordStore, SessionStore, Timestamp, Verdict};
 use strongroom_testkit::fake::{
-    CountingRandomness, InMemoryRecordStore, InMemorySessionStore, InMemoryUpstream, ManualClock,
+    CountingRandomness, InMemoryAccountStore, InMemoryRecordStore, InMemoryUpstream, ManualClock,
     ScriptedKeySetSource, StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
 };
 use strongroom_testkit::{contract, sample};
@@ -23,12 +23,12 @@ fn the_record_store_in_memory_keeps_its_contract_among_threads() {
 
 #[test]
 fn the_session_store_in_memory_keeps_its_contract() {
-    block_on(contract::session_store(&InMemorySessionStore::new()));
+    block_on(contract::session_store(&InMemoryAccountStore::new()));
 }
 
 #[test]
 fn the_session_store_in_memory_keeps_its_contract_among_threads() {
-    let store: Arc<dyn SessionStore> = Arc::new(InMemorySessionStore::new());
+    let store: Arc<dyn SessionStore> = Arc::new(InMemoryAccountStore::new());
     contract::session_store_concurrency(&[Arc::clone(&store), store], block_on);
 }
 

@@ -8,11 +8,11 @@ use async_lock::Semaphore;
 use async_trait::async_trait;
 use strongroom_app::{Identity, IdentityError, SignUpQuota, SignedIn, Tenant};
 use strongroom_ports::{
-    AuthenticationUnavailable, Authenticator, NewSession, RefreshHash, Rotation, SessionId, SessionStore,
-    StoreError, Timestamp, TokenIssuer, Verdict,
+    AuthenticationUnavailable, Authenticator, NewSession, RecordId, RefreshHash, Rotation, SessionEntry,
+    SessionId, SessionStore, StoreError, Timestamp, TokenIssuer, Verdict,
 };
 use strongroom_testkit::fake::{
-    CountingRandomness, InMemorySessionStore, ManualClock, TransparentSealer, TransparentTokenIssuer,
+    CountingRandomness, InMemoryAccountStore, ManualClock, TransparentSealer, TransparentTokenIssuer,
 };
 use strongroom_testkit::sample;
 
@@ -78,14 +78,14 @@ pub(crate) fn open_tenant() -> Tenant {
 /// Sessions in memory. Once the gate is shut, each exchange needs a permit before it commits.
 #[derive(Debug)]
 pub(crate) struct GatedSessions {
-    kept: InMemorySessionStore,
+    kept: InMemoryAccountStore,
     is_shut: AtomicBool,
     gate: Semaphore,
 }
 
 impl Default for GatedSessions {
     fn default() -> Self {
-        let (kept, is_shut) = (InMemorySessionStore::new(), AtomicBool::new(false));
+        let (kept, is_shut) = (InMemoryAccountStore::new(), AtomicBool::new(false));
         Self { kept, is_shut, gate: Semaphore::new(0) }
     }
 }
@@ -105,7 +105,7 @@ impl GatedSessions {
 
 #[async_trait]
 impl SessionStore for GatedSessions {
-    async fn open(&self, session: NewSession) -> Result<(), StoreError> {
+    async fn open(&self, session: NewSession) -> Result<Vec<SessionId>, StoreError> {
         self.kept.open(session).await
     }
 
@@ -125,6 +125,19 @@ impl SessionStore for GatedSessions {
 
     async fn revoke(&self, id: &SessionId) -> Result<(), StoreError> {
         self.kept.revoke(id).await
+    }
+
+    async fn revoke_of(&self, owner: &RecordId, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {
+        self.kept.revoke_of(owner, id, now).await
+    }
+
+    async fn list(
+        &self,
+        owner: &RecordId,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<SessionEntry>, StoreError> {
+        self.kept.list(owner, now, most).await
     }
 
     async fn is_live(&self, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {

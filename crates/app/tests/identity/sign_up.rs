@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_executor::block_on;
 use strongroom_app::{IdentityError, Tenant};
+use strongroom_ports::MAX_LIVE_SESSIONS;
 use strongroom_testkit::sample;
 
 use crate::doubles::{House, PER_HOUR, open_tenant, session_of};
@@ -89,5 +90,21 @@ fn two_sessions_of_one_person_are_two() {
         let (one, other) = (house.sign_in().await, house.sign_in().await);
         assert_eq!((&one.caller, &other.caller), (&sample::caller(), &sample::caller()));
         assert_ne!(session_of(&one), session_of(&other));
+    });
+}
+
+#[test]
+fn one_session_too_many_ends_the_oldest_and_its_tokens_are_forgotten() {
+    let house = House::new();
+    block_on(async {
+        let oldest = session_of(&house.sign_in().await);
+        house.clock.advance(Duration::from_secs(1));
+        for _ in 1..MAX_LIVE_SESSIONS {
+            house.sign_in().await;
+        }
+        assert_eq!(house.authenticator.forgotten(), []);
+        house.sign_in().await;
+        assert!(!house.is_live(oldest).await);
+        assert_eq!(house.authenticator.forgotten(), [oldest]);
     });
 }

@@ -20,7 +20,7 @@ use strongroom_app::{Identity, Origin, SignUpQuota, Tenant, Tenants};
 use strongroom_domain::Limits;
 use strongroom_ports::{Authenticator, Caller, Principal, Timestamp, Upstream};
 use strongroom_testkit::fake::{
-    CountingRandomness, InMemorySessionStore, InMemoryUpstream, ManualClock, StaticAuthenticator,
+    CountingRandomness, InMemoryAccountStore, InMemoryUpstream, ManualClock, StaticAuthenticator,
     TransparentSealer, TransparentTokenIssuer,
 };
 use strongroom_testkit::sample;
@@ -94,7 +94,7 @@ fn surface_behind(
     let identity = Identity::new(
         issuer.clone(),
         authenticator.clone(),
-        Arc::new(InMemorySessionStore::new()),
+        Arc::new(InMemoryAccountStore::new()),
         Arc::new(TransparentSealer::new()),
         clock.clone(),
         Arc::new(CountingRandomness::new()),

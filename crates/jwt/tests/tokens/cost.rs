@@ -15,10 +15,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use strongroom_jwt::{Algorithm, ForeignTokens, Lifetimes, OwnTokens, SigningKeys, TokenCache};
 use strongroom_ports::{
-    Clock, NewSession, RefreshHash, Rotation, SessionId, SessionStore, StoreError, Timestamp, TokenIssuer,
-    Verdict,
+    Clock, NewSession, RecordId, RefreshHash, Rotation, SessionEntry, SessionId, SessionStore, StoreError,
+    Timestamp, TokenIssuer, Verdict,
 };
-use strongroom_testkit::fake::{CountingRandomness, InMemorySessionStore};
+use strongroom_testkit::fake::{CountingRandomness, InMemoryAccountStore};
 use strongroom_testkit::sample;
 
 use crate::support::{
@@ -39,13 +39,13 @@ impl Clock for CountingClock {
 /// A session store that counts how often it is asked whether a session lives.
 #[derive(Debug, Default)]
 struct CountingSessions {
-    sessions: InMemorySessionStore,
+    sessions: InMemoryAccountStore,
     asked: AtomicUsize,
 }
 
 #[async_trait]
 impl SessionStore for CountingSessions {
-    async fn open(&self, session: NewSession) -> Result<(), StoreError> {
+    async fn open(&self, session: NewSession) -> Result<Vec<SessionId>, StoreError> {
         self.sessions.open(session).await
     }
 
@@ -62,6 +62,19 @@ impl SessionStore for CountingSessions {
 
     async fn revoke(&self, id: &SessionId) -> Result<(), StoreError> {
         self.sessions.revoke(id).await
+    }
+
+    async fn revoke_of(&self, owner: &RecordId, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {
+        self.sessions.revoke_of(owner, id, now).await
+    }
+
+    async fn list(
+        &self,
+        owner: &RecordId,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<SessionEntry>, StoreError> {
+        self.sessions.list(owner, now, most).await
     }
 
     async fn is_live(&self, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {

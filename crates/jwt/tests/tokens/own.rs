@@ -13,7 +13,7 @@ use strongroom_ports::{
     AuthenticationUnavailable, Authenticator, Caller, Clock as _, CredentialId, IssueError, NewSession,
     Principal, Refusal, SessionId, SessionStore, StoreError, TokenIssuer, TokenPair, Verdict,
 };
-use strongroom_testkit::fake::{CountingRandomness, InMemorySessionStore, ManualClock};
+use strongroom_testkit::fake::{CountingRandomness, InMemoryAccountStore, ManualClock};
 use strongroom_testkit::mock::MockSessionStore;
 use strongroom_testkit::{contract, sample};
 
@@ -39,7 +39,7 @@ fn signing_keys(keys: &[(&str, [u8; 32])]) -> SigningKeys {
 /// Tokens of `localhost`, and the world around them.
 struct World {
     tokens: OwnTokens,
-    sessions: Arc<InMemorySessionStore>,
+    sessions: Arc<InMemoryAccountStore>,
     clock: Arc<ManualClock>,
 }
 
@@ -49,7 +49,7 @@ impl World {
     }
 
     fn with_keys(keys: &[(&str, [u8; 32])]) -> Self {
-        let (sessions, clock) = (Arc::new(InMemorySessionStore::new()), clock());
+        let (sessions, clock) = (Arc::new(InMemoryAccountStore::new()), clock());
         let tokens = own_tokens(keys, sessions.clone(), clock.clone());
         Self { tokens, sessions, clock }
     }
@@ -61,6 +61,7 @@ impl World {
         let kept = NewSession {
             id: session,
             owner: sample::record_id("own"),
+            credential: None,
             refresh: pair.refresh_hash,
             created_at: self.clock.now(),
             lapses_at: pair.lapses_at,
@@ -156,7 +157,7 @@ fn a_session_lapses_with_the_longer_lived_of_its_tokens() {
     let tokens = OwnTokens::new(
         signing_keys(&[FIRST]),
         [sample::tenant("localhost")],
-        Arc::new(InMemorySessionStore::new()),
+        Arc::new(InMemoryAccountStore::new()),
         clock.clone(),
         Arc::new(CountingRandomness::new()),
         lifetimes,
@@ -322,7 +323,7 @@ fn generated_keys_sign_survive_their_file_and_never_repeat() {
     assert!(keys.kids().all(|kid| kid.starts_with(&format!("{}-", now_s()))));
     let file = keys.to_json();
     let issue = |keys| {
-        let sessions = Arc::new(InMemorySessionStore::new());
+        let sessions = Arc::new(InMemoryAccountStore::new());
         let randomness = Arc::new(CountingRandomness::new());
         OwnTokens::new(keys, [sample::tenant("localhost")], sessions, clock(), randomness, LIFETIMES)
     };

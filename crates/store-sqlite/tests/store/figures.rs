@@ -15,6 +15,7 @@ fn session(number: u8, created_s: i64, lapses_s: i64) -> NewSession {
     NewSession {
         id: SessionId::from_bytes([number; 16]),
         owner: record(u64::from(number)),
+        credential: None,
         refresh: RefreshHash::from_bytes([number; 32]),
         created_at: Timestamp::from_secs(created_s),
         lapses_at: Timestamp::from_secs(lapses_s),
@@ -56,7 +57,7 @@ fn the_figures_of_a_store_that_is_served_are_what_was_written() {
     );
     assert!(found.log_bytes > 0 && found.database_bytes >= found.page_bytes, "{found:?}");
     assert!(
-        found.event_bytes > 0 && found.pages > found.free_pages && found.schema_version == 1,
+        found.event_bytes > 0 && found.pages > found.free_pages && found.schema_version == 2,
         "{found:?}"
     );
 }

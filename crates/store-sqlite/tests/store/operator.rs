@@ -20,7 +20,7 @@ fn a_check_counts_and_finds_nothing_in_a_sound_database_that_is_served() {
     let report = check(directory.path()).unwrap();
     assert!(report.is_sound(), "{report:?}");
     assert_eq!((report.records, report.events, report.records_without_key), (1, 4, 0));
-    assert_eq!((report.schema_version, report.key_ids), (1, vec!["k1".to_owned()]));
+    assert_eq!((report.schema_version, report.key_ids), (2, vec!["k1".to_owned()]));
 }
 
 #[test]

@@ -148,6 +148,7 @@ fn session(number: u8, created_at: Timestamp) -> NewSession {
     NewSession {
         id: SessionId::from_bytes([number; 16]),
         owner: record(1),
+        credential: None,
         refresh: RefreshHash::from_bytes([number; 32]),
         created_at,
         lapses_at: created_at.plus(Duration::from_secs(10)),

@@ -26,7 +26,7 @@ fn the_figures_of_a_store_that_is_served_are_printed_for_people_and_for_programs
     let found: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(line.lines().count(), 1);
     for (pointer, count) in [
-        ("/schema_version", 1),
+        ("/schema_version", 2),
         ("/records", 1),
         ("/events", 2),
         ("/erasures", 0),
@@ -48,7 +48,7 @@ fn the_figures_of_a_store_that_is_served_are_printed_for_people_and_for_programs
 
     let text = stats(data.path(), "text");
     for said in
-        ["schema     1", "records    1, the largest of", "events     2, 0 of them erasures", "log        "]
+        ["schema     2", "records    1, the largest of", "events     2, 0 of them erasures", "log        "]
     {
         assert!(text.contains(said), "{said} in:\n{text}");
     }

@@ -3,7 +3,10 @@
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::time::Duration;
 
-use strongroom_ports::{NewSession, RefreshHash, Rotation, SessionId, SessionStore, Timestamp};
+use strongroom_ports::{
+    MAX_LIVE_SESSIONS, NewSession, RecordId, RefreshHash, Rotation, SessionEntry, SessionId, SessionStore,
+    StoreError, Timestamp,
+};
 
 use super::{BlockOn, granted};
 use crate::sample;
@@ -27,6 +30,11 @@ pub async fn session_store(store: &dyn SessionStore) {
     a_lapsed_session_is_dead_and_stays_so(store).await;
     a_revoked_session_is_dead_for_good(store).await;
     sessions_do_not_touch_each_other(store).await;
+    a_passkey_that_is_not_kept_begins_no_session(store).await;
+    the_live_sessions_of_an_owner_are_listed_the_newest_first(store).await;
+    a_rotation_is_the_last_refresh(store).await;
+    an_owner_ends_own_live_sessions_only(store).await;
+    one_session_too_many_ends_the_oldest(store).await;
 }
 
 /// Runs every rule of [`SessionStore`] that takes several callers to see: one thread for each, `handles` given out in
@@ -39,7 +47,7 @@ pub fn session_store_concurrency(handles: &[Arc<dyn SessionStore>], block_on: Bl
     assert!(!handles.is_empty(), "the suite needs a handle");
     let session = new_session();
     let opener = Arc::clone(&handles[0]);
-    block_on(Box::pin(async move { granted("a session can be opened", opener.open(session).await) }));
+    block_on(Box::pin(async move { drop(granted("a session can be opened", opener.open(session).await)) }));
     let start = Barrier::new(RACERS);
     let answers = Arc::new(Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -138,10 +146,111 @@ async fn sessions_do_not_touch_each_other(store: &dyn SessionStore) {
     assert_eq!(own, Rotation::Rotated, "the other session's token still rotates");
 }
 
+async fn a_passkey_that_is_not_kept_begins_no_session(store: &dyn SessionStore) {
+    let session = NewSession { credential: Some(sample::fresh_pseudonym()), ..new_session() };
+    assert_eq!(
+        store.open(session).await,
+        Err(StoreError::Stale),
+        "a passkey that is not kept begins nothing"
+    );
+    assert!(!is_live(store, &session.id, session.created_at).await, "what was refused has not begun");
+    assert_eq!(
+        list(store, &session.owner, session.created_at, 9).await,
+        [],
+        "what was refused is not listed"
+    );
+}
+
+async fn the_live_sessions_of_an_owner_are_listed_the_newest_first(store: &dyn SessionStore) {
+    let owner = sample::record_id("listed");
+    assert_eq!(list(store, &owner, sample::now(), 9).await, [], "who has no session has none listed");
+    let [old, new, ended] = [0, 2, 1].map(|minutes| begun_after(owner, Duration::from_mins(minutes)));
+    for session in [old, new, ended] {
+        granted("a session can be opened", store.open(session).await);
+    }
+    granted("a session can be revoked", store.revoke(&ended.id).await);
+    open(store).await;
+    let now = new.created_at;
+    let [newest, oldest] = [new, old].map(|session| SessionEntry {
+        id: session.id,
+        credential: None,
+        created_at: session.created_at,
+        refreshed_at: None,
+        lapses_at: session.lapses_at,
+    });
+    assert_eq!(
+        list(store, &owner, now, 9).await,
+        [newest, oldest],
+        "the living ones of the owner are listed, newest first"
+    );
+    assert_eq!(list(store, &owner, now, 1).await, [newest], "no more are listed than were asked for");
+    assert_eq!(list(store, &owner, old.lapses_at, 9).await, [newest], "a lapsed session is not listed");
+}
+
+async fn a_rotation_is_the_last_refresh(store: &dyn SessionStore) {
+    let session = open(store).await;
+    let at = session.created_at.plus(Duration::from_mins(7));
+    let next = sample::fresh_refresh_hash();
+    let answer = store.rotate(&session.id, session.refresh, next, at, at.plus(LIFETIME)).await;
+    assert_eq!(answer, Ok(Rotation::Rotated), "the valid token rotates");
+    let listed = list(store, &session.owner, at, 9).await;
+    let told: Vec<_> = listed.iter().map(|entry| (entry.refreshed_at, entry.lapses_at)).collect();
+    assert_eq!(told, [(Some(at), at.plus(LIFETIME))], "a rotation is listed as the last refresh");
+}
+
+async fn an_owner_ends_own_live_sessions_only(store: &dyn SessionStore) {
+    let (mine, theirs) = (open(store).await, open(store).await);
+    let now = mine.created_at;
+    let end = async |session: &NewSession, now| {
+        granted("ending one's own is decided", store.revoke_of(&mine.owner, &session.id, now).await)
+    };
+    assert!(!end(&theirs, now).await, "another's session is none of the owner's");
+    assert!(is_live(store, &theirs.id, now).await, "nobody ends another's session");
+    assert!(!end(&mine, mine.lapses_at).await, "a lapsed session cannot be ended");
+    assert!(end(&mine, now).await, "an owner ends a session");
+    assert!(!is_live(store, &mine.id, now).await, "what its owner ended is dead");
+    assert!(!end(&mine, now).await, "a session ends once");
+    assert!(!end(&new_session(), now).await, "a session that never began cannot be ended");
+}
+
+async fn one_session_too_many_ends_the_oldest(store: &dyn SessionStore) {
+    let owner = sample::record_id("many");
+    let lapsed = NewSession { lapses_at: sample::now(), ..begun_after(owner, Duration::ZERO) };
+    assert_eq!(store.open(lapsed).await, Ok(Vec::new()), "a first session ends none");
+    let mut begun = Vec::new();
+    for seconds in 1..=MAX_LIVE_SESSIONS as u64 {
+        let session = begun_after(owner, Duration::from_secs(seconds));
+        assert_eq!(store.open(session).await, Ok(Vec::new()), "there is room for as many as may live");
+        begun.push(session);
+    }
+    let last = begun_after(owner, Duration::from_mins(5));
+    assert_eq!(store.open(last).await, Ok(vec![begun[0].id]), "one too many ends the oldest that lives");
+    assert!(!is_live(store, &begun[0].id, last.created_at).await, "the oldest is dead then");
+    let live = list(store, &owner, last.created_at, usize::MAX).await;
+    assert_eq!(live.len(), MAX_LIVE_SESSIONS, "as many live as may");
+    assert!(live.iter().any(|entry| entry.id == last.id), "the new one lives");
+    open(store).await;
+    assert_eq!(
+        list(store, &owner, last.created_at, usize::MAX).await,
+        live,
+        "another owner's sessions do not count"
+    );
+}
+
+fn begun_after(owner: RecordId, duration: Duration) -> NewSession {
+    let created_at = sample::now().plus(duration);
+    NewSession { owner, created_at, lapses_at: created_at.plus(LIFETIME), ..new_session() }
+}
+
+async fn list(store: &dyn SessionStore, owner: &RecordId, now: Timestamp, most: usize) -> Vec<SessionEntry> {
+    granted("sessions can be listed", store.list(owner, now, most).await)
+}
+
 fn new_session() -> NewSession {
     NewSession {
         id: sample::fresh_session_id(),
         owner: sample::record_id("session"),
+        credential: None,
         refresh: sample::fresh_refresh_hash(),
         created_at: sample::now(),
         lapses_at: sample::now().plus(LIFETIME),

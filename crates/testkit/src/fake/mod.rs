@@ -5,6 +5,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+mod account_store;
 mod authenticator;
 mod clock;
 mod key_set_source;
@@ -13,10 +14,10 @@ mod record_store;
 mod remote_identity;
 mod remote_safe;
 mod sealer;
-mod session_store;
 mod token_issuer;
 mod upstream;
 
+pub use account_store::InMemoryAccountStore;
 pub use authenticator::StaticAuthenticator;
 pub use clock::ManualClock;
 pub use key_set_source::ScriptedKeySetSource;
@@ -25,7 +26,6 @@ pub use record_store::InMemoryRecordStore;
 pub use remote_identity::{RecordedIdentityCall, RecordingRemoteIdentity};
 pub use remote_safe::{RecordedCall, RecordingRemoteSafe};
 pub use sealer::TransparentSealer;
-pub use session_store::InMemorySessionStore;
 pub use token_issuer::TransparentTokenIssuer;
 pub use upstream::InMemoryUpstream;
 

@@ -120,7 +120,14 @@ fn print_ports(printed: &mut Printed, marks: &mut Marks) {
     printed.debug(&(&principal, Verdict::Known(Arc::new(principal.clone()))));
     printed.debug(&SignedIn { caller: caller.clone(), tokens });
     printed.debug(&RefreshClaims { caller, session, credential: Some(credential), hash });
-    printed.debug(&NewSession { id: session, owner: id, refresh: hash, created_at: at, lapses_at: at });
+    printed.debug(&NewSession {
+        id: session,
+        owner: id,
+        credential: None,
+        refresh: hash,
+        created_at: at,
+        lapses_at: at,
+    });
 
     let (record, _) = marked_record();
     let revision = Revision::first(sample::fresh_generation());
