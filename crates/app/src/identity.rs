@@ -8,13 +8,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use strongroom_domain::ExternalUserId;
 use strongroom_ports::{
-    Authenticator, Caller, Clock, NewSession, Principal, Randomness, RecordId, RefreshClaims, RefreshHash,
-    Refusal, Rotation, Sealer, SessionId, SessionStore, TenantId, TokenIssuer, TokenPair,
+    Authenticator, Caller, Clock, CredentialId, NewSession, Principal, Randomness, RecordId, RefreshClaims,
+    RefreshHash, Refusal, Rotation, Sealer, SessionId, SessionStore, StoreError, Subject, TenantId,
+    TokenIssuer, TokenPair,
 };
 use thiserror::Error;
 
 use crate::sign_up_quota::SignUpQuota;
 use crate::tenants::Tenant;
+
+mod own_sessions;
+
+pub use own_sessions::OwnSession;
 
 /// The identity part of the safe.
 #[derive(Debug)]
@@ -59,6 +64,9 @@ pub enum IdentityError {
     /// The token belongs to no session of ours, so there is none to end: 400.
     #[error("the token belongs to no session")]
     NoSession,
+    /// The person has no such live session: 404.
+    #[error("the person has no such session")]
+    UnknownSession,
     /// Sessions cannot be kept now: 503.
     #[error("sessions are unavailable")]
     Unavailable,
@@ -116,21 +124,35 @@ impl Identity {
     ///
     /// [`IdentityError::Unavailable`].
     pub async fn begin(&self, tenant: TenantId, person: ExternalUserId) -> Result<SignedIn, IdentityError> {
-        let caller = Caller { tenant, person };
+        self.begin_with(Caller { tenant, person }, None).await
+    }
+
+    /// The same, with the passkey that the person has shown. What ends by it, because there are too many, is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError::Refused`] where the passkey has been removed meanwhile, or [`IdentityError::Unavailable`].
+    pub(crate) async fn begin_with(
+        &self,
+        caller: Caller,
+        credential: Option<&CredentialId>,
+    ) -> Result<SignedIn, IdentityError> {
         let id = SessionId::from_bytes(self.random());
-        let tokens = self.issuer.issue(&caller, &id, None).map_err(|_| IdentityError::Unavailable)?;
+        let tokens = self.issuer.issue(&caller, &id, credential).map_err(|_| IdentityError::Unavailable)?;
+        let name = |id| self.sealer.pseudonym(&Subject::Credential { tenant: &caller.tenant, id });
         let session = NewSession {
             id,
             owner: self.sealer.record_id(&caller),
-            credential: None,
+            credential: credential.map(name),
             refresh: tokens.refresh_hash,
             created_at: self.clock.now(),
             lapses_at: tokens.lapses_at,
         };
-        let ended = self.sessions.open(session).await.map_err(|_| IdentityError::Unavailable)?;
-        for session in ended {
-            self.authenticator.forget(&session);
-        }
+        let ended = self.sessions.open(session).await.map_err(|error| match error {
+            StoreError::Stale => IdentityError::Refused,
+            _ => IdentityError::Unavailable,
+        })?;
+        ended.iter().for_each(|session| self.authenticator.forget(session));
         Ok(SignedIn { caller, tokens })
     }
 
@@ -195,7 +217,7 @@ impl Identity {
     }
 
     /// A random version 4 UUID (RFC 9562), as the guide's examples have them.
-    fn new_person(&self) -> Result<ExternalUserId, IdentityError> {
+    pub(crate) fn new_person(&self) -> Result<ExternalUserId, IdentityError> {
         let mut bytes: [u8; 16] = self.random();
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;

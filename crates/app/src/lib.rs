@@ -1,19 +1,24 @@
-//! Strongroom's use cases, over ports alone: the safe itself ([`LocalSafe`]), sessions ([`Identity`]), tenants and origins
-//! ([`Tenants`]).
+//! Strongroom's use cases, over ports alone: the safe itself ([`LocalSafe`]), sessions ([`Identity`]), passkeys ([`Passkeys`]), the
+//! end of an account ([`Accounts`]), tenants and origins ([`Tenants`]).
 //!
 //! Decides over plain values that an inbound adapter has parsed. Knows neither hyper nor tokio, and never logs more of a
 //! person than [`RecordId`](strongroom_ports::RecordId) prints.
 
+mod account;
 mod identity;
 mod local_safe;
+mod passkey_note;
+mod passkeys;
 mod public_box;
 mod record_turns;
-#[cfg_attr(not(test), expect(dead_code, reason = "passkeys and mails are the next step"))]
 mod sealed_note;
 mod sign_up_quota;
 mod tenants;
 
-pub use identity::{Identity, IdentityError, SignedIn};
+pub use account::Accounts;
+pub use identity::{Identity, IdentityError, OwnSession, SignedIn};
 pub use local_safe::LocalSafe;
+pub use passkey_note::KeyNames;
+pub use passkeys::{MAX_KEY_NAME_CHARS, MAX_PASSKEYS, OwnPasskey, PasskeyError, Passkeys, SignedInByPasskey};
 pub use sign_up_quota::SignUpQuota;
 pub use tenants::{NamedTenant, Origin, Tenant, TenantRefusal, Tenants};
