@@ -2,9 +2,12 @@
 
 use strongroom_domain::Revision;
 use strongroom_ports::{
-    Commit, NewSession, RecordId, RefreshHash, Rotation, SessionId, StoreError, Timestamp, WriteId,
+    Addition, Commit, DueMail, NewSession, Pseudonym, RecordId, RefreshHash, Removal, Rotation, SessionId,
+    StoreError, Timestamp, WriteId,
 };
 use tokio::sync::oneshot;
+
+use crate::account_writes::AccountWrite;
 
 /// A write and whoever waits for it.
 #[derive(Debug)]
@@ -21,6 +24,7 @@ pub(crate) enum Write {
     OpenSession(Box<NewSession>),
     Rotate { id: SessionId, presented: RefreshHash, next: RefreshHash, now: Timestamp, lapses_at: Timestamp },
     RevokeSession(SessionId),
+    Account(Box<AccountWrite>),
     RevokeSessionOf { owner: RecordId, id: SessionId, now: Timestamp },
 }
 
@@ -33,6 +37,10 @@ pub(crate) enum Answer {
     /// Sessions that ended.
     Ended(Vec<SessionId>),
     Rotation(Rotation),
+    Addition(Addition),
+    Removal(Removal),
+    Code(Option<Pseudonym>),
+    Due(Vec<DueMail>),
 }
 
 impl Answer {
@@ -42,13 +50,24 @@ impl Answer {
             _ => Err(StoreError::Unknown),
         }
     }
+
+    pub(crate) fn ended(self) -> Result<Vec<SessionId>, StoreError> {
+        match self {
+            Self::Ended(ended) => Ok(ended),
+            _ => Err(StoreError::Unknown),
+        }
+    }
 }
 
 impl Write {
-    /// The record it erases.
+    /// The record it erases, or that of the account it closes.
     pub(crate) fn erased(&self) -> Option<&RecordId> {
         match self {
             Self::Erase(id, ..) => Some(id),
+            Self::Account(write) => match &**write {
+                AccountWrite::Close { owner } => Some(owner),
+                _ => None,
+            },
             _ => None,
         }
     }

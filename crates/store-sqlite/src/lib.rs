@@ -8,8 +8,14 @@
 //! The store must never see a plaintext, nor retry a sync that failed: what the disk holds is unknown then, and only a
 //! restart reads it afresh.
 
+mod account_writes;
+mod box_slots;
 mod cache;
+mod confirmation_writes;
+mod confirmations;
 mod connection;
+mod credential_writes;
+mod credentials;
 mod directory;
 mod error;
 mod figures;
@@ -17,6 +23,7 @@ mod in_flux;
 mod job;
 mod key_checks;
 mod key_slots;
+mod mail_writes;
 mod operator;
 mod options;
 mod outbox;

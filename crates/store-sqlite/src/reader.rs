@@ -9,13 +9,14 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension};
 use strongroom_domain::Generation;
 use strongroom_ports::{
-    Event, EventBody, Pseudonym, RecordId, SealedRecord, SessionEntry, SessionId, StoreError, Timestamp,
-    WriteId,
+    Event, EventBody, Pseudonym, RecordId, SealedRecord, SessionEntry, SessionId, StoreError,
+    StoredCredential, Timestamp, WriteId,
 };
 use tokio::sync::oneshot;
 
 use crate::cache::{Known, Ticket};
 use crate::connection;
+use crate::credentials;
 use crate::error::{code, may_pass};
 use crate::key_slots;
 use crate::rows::revision;
@@ -45,6 +46,14 @@ pub(crate) enum Query {
         now: Timestamp,
         reply: Reply<bool>,
     },
+    Credential {
+        name: Pseudonym,
+        reply: Reply<Option<StoredCredential>>,
+    },
+    Credentials {
+        owner: RecordId,
+        reply: Reply<Vec<StoredCredential>>,
+    },
     Sessions {
         owner: RecordId,
         now: Timestamp,
@@ -56,7 +65,7 @@ pub(crate) enum Query {
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// Why a read gave nothing.
-enum Failure {
+pub(crate) enum Failure {
     Sqlite(rusqlite::Error),
     /// A row contradicts itself.
     Contradiction,
@@ -76,7 +85,7 @@ impl Failure {
                 connection::told(connection, &error)
             }
             Self::Contradiction => {
-                tracing::error!("a stored event lacks its body");
+                tracing::error!("a stored row lacks its box");
                 StoreError::Damaged
             }
         }
@@ -108,6 +117,12 @@ pub(crate) fn run(connection: &Connection, queries: &Mutex<Receiver<Query>>, sha
             }
             Ok(Query::SessionIsLive { id, now, reply }) if !reply.is_closed() => {
                 let _ = reply.send(twice(connection, || session_is_live(connection, &id, now)));
+            }
+            Ok(Query::Credential { name, reply }) if !reply.is_closed() => {
+                let _ = reply.send(twice(connection, || credentials::by_name(connection, &name)));
+            }
+            Ok(Query::Credentials { owner, reply }) if !reply.is_closed() => {
+                let _ = reply.send(twice(connection, || credentials::of_owner(connection, &owner)));
             }
             Ok(Query::Sessions { owner, now, most, reply }) if !reply.is_closed() => {
                 let _ = reply.send(twice(connection, || sessions(connection, &owner, now, most)));

@@ -95,6 +95,32 @@ pub(crate) fn revoke_of(
     Ok(ended > 0)
 }
 
+/// Ends the sessions of an owner that began with a passkey, and names them.
+pub(crate) fn end_of_credential(
+    connection: &Connection,
+    owner: &RecordId,
+    credential: &Pseudonym,
+) -> Result<Vec<SessionId>> {
+    connection
+        .prepare_cached(
+            "UPDATE sessions SET revoked = 1 WHERE owner = ?1 AND credential = ?2 AND revoked = 0 RETURNING id",
+        )?
+        .query_map((owner.as_bytes(), credential.as_bytes()), session_id)?
+        .collect()
+}
+
+/// Removes all sessions of an owner, and names those that had not ended. Says also whether there was any.
+pub(crate) fn remove_all(connection: &Connection, owner: &RecordId) -> Result<(Vec<SessionId>, bool)> {
+    let ended = connection
+        .prepare_cached("DELETE FROM sessions WHERE owner = ?1 AND revoked = 0 RETURNING id")?
+        .query_map([owner.as_bytes()], session_id)?
+        .collect::<Result<Vec<_>>>()?;
+    let ended_before =
+        connection.prepare_cached("DELETE FROM sessions WHERE owner = ?1")?.execute([owner.as_bytes()])?;
+    let was_any = !ended.is_empty() || ended_before > 0;
+    Ok((ended, was_any))
+}
+
 fn has_credential(connection: &Connection, owner: &RecordId, name: &Pseudonym) -> Result<bool> {
     Ok(connection
         .prepare_cached("SELECT 1 FROM credentials WHERE name = ?1 AND owner = ?2")?

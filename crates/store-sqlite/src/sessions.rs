@@ -12,10 +12,7 @@ use crate::store::SqliteStore;
 #[async_trait]
 impl SessionStore for SqliteStore {
     async fn open(&self, session: NewSession) -> Result<Vec<SessionId>, StoreError> {
-        match self.write(Write::OpenSession(Box::new(session))).await? {
-            Answer::Ended(ended) => Ok(ended),
-            _ => Err(StoreError::Unknown),
-        }
+        self.write(Write::OpenSession(Box::new(session))).await?.ended()
     }
 
     async fn rotate(

@@ -47,7 +47,8 @@ type Answers = Vec<Result<Answer, StoreError>>;
 #[derive(Debug)]
 enum Change {
     Nothing,
-    Session,
+    /// What no cache knows.
+    Rows,
     /// A record, and what it is then.
     Record(RecordId, Known),
 }
@@ -152,13 +153,13 @@ impl Writer {
     /// One write. A decision against it comes before it has changed anything.
     fn apply(&self, write: &Write) -> Result<(Answer, Change), Refused> {
         let connection = &self.connection;
-        let session = |changed| if changed { Change::Session } else { Change::Nothing };
+        let rows = |changed| if changed { Change::Rows } else { Change::Nothing };
         match write {
             Write::Commit(id, commit) => {
                 let record = record_writes::commit(connection, id, commit, self.retention)?;
                 Ok((Answer::Done, Change::Record(*id, Some(record))))
             }
-            Write::Erase(..) if self.shared.withheld.len() >= log::OWED_ERASURES => {
+            write if write.erased().is_some() && self.shared.withheld.len() >= log::OWED_ERASURES => {
                 Err(StoreError::Unavailable.into())
             }
             Write::Erase(id, expected, write_id) => {
@@ -167,16 +168,20 @@ impl Writer {
             }
             Write::OpenSession(new) => {
                 let ended = session_writes::open(connection, new)?;
-                Ok((Answer::Ended(ended), Change::Session))
+                Ok((Answer::Ended(ended), Change::Rows))
             }
             Write::Rotate { id, presented, next, now, lapses_at } => {
                 let rotation = session_writes::rotate(connection, id, presented, next, *now, *lapses_at)?;
-                Ok((Answer::Rotation(rotation), session(rotation != Rotation::Dead)))
+                Ok((Answer::Rotation(rotation), rows(rotation != Rotation::Dead)))
             }
-            Write::RevokeSession(id) => Ok((Answer::Done, session(session_writes::revoke(connection, id)?))),
+            Write::RevokeSession(id) => Ok((Answer::Done, rows(session_writes::revoke(connection, id)?))),
+            Write::Account(write) => {
+                let (answer, has_changed) = write.apply(connection)?;
+                Ok((answer, rows(has_changed)))
+            }
             Write::RevokeSessionOf { owner, id, now } => {
                 let is_ended = session_writes::revoke_of(connection, owner, id, *now)?;
-                Ok((Answer::Decided(is_ended), session(is_ended)))
+                Ok((Answer::Decided(is_ended), rows(is_ended)))
             }
         }
     }
@@ -188,14 +193,14 @@ impl Writer {
         let effective = has_changed.iter().filter(|changed| **changed).count();
         if effective == 0 {
             self.roll_back();
-            return answers;
+            return self.withhold(writes, answers);
         }
         let shared = Arc::clone(&self.shared);
         let in_flux = InFlux::new(
             &shared.cache,
             changes.into_iter().filter_map(|change| match change {
                 Change::Record(id, known) => Some((id, known)),
-                Change::Nothing | Change::Session => None,
+                Change::Nothing | Change::Rows => None,
             }),
         );
         let began = Instant::now();
@@ -203,7 +208,7 @@ impl Writer {
             Ok(()) => {
                 in_flux.committed();
                 shared.counters.committed(effective as u64, began.elapsed());
-                self.after_commit(writes, answers)
+                self.after_commit(writes, answers, &has_changed)
             }
             Err(error) => self.after_failed_commit(&error, &has_changed),
         }
@@ -217,13 +222,18 @@ impl Writer {
         self.connection.prepare_cached("COMMIT")?.execute([]).map(drop)
     }
 
-    /// An erasure is answered as done when the key is in no file any more.
-    fn after_commit(&mut self, writes: &[Write], mut answers: Answers) -> Answers {
-        let erasures = writes.iter().zip(&mut answers).filter(|(_, answer)| answer.is_ok());
-        let (erased, told): (Vec<RecordId>, Vec<_>) =
-            erasures.filter_map(|(write, answer)| Some((*write.erased()?, answer))).unzip();
-        if !self.destroy_erased(&erased) {
-            for answer in told {
+    /// An erasure is answered as done when the key is in no file any more, and the closing of an account when its boxes are not.
+    fn after_commit(&mut self, writes: &[Write], answers: Answers, has_changed: &[bool]) -> Answers {
+        let changed = writes.iter().zip(has_changed).filter(|(_, changed)| **changed);
+        let erased: Vec<RecordId> = changed.filter_map(|(write, _)| write.erased().copied()).collect();
+        self.destroy_erased(&erased);
+        self.withhold(writes, answers)
+    }
+
+    /// Nobody hears that what is owed is done, not even who asks again.
+    fn withhold(&self, writes: &[Write], mut answers: Answers) -> Answers {
+        for (write, answer) in writes.iter().zip(&mut answers) {
+            if answer.is_ok() && write.erased().is_some_and(|id| self.shared.withheld.contains(id)) {
                 *answer = Err(StoreError::Unknown);
             }
         }

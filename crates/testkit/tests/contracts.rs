@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use futures_executor::block_on;
-use strongroom_ports::{Authenticator, Principal, RecordStore, SessionStore, Timestamp, Verdict};
+use strongroom_ports::{
+    Authenticator, ConfirmationStore, CredentialStore, Principal, RecordStore, SessionStore, Timestamp,
+    Verdict,
+};
 use strongroom_testkit::fake::{
     CountingRandomness, InMemoryAccountStore, InMemoryRecordStore, InMemoryUpstream, ManualClock,
     ScriptedKeySetSource, StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
@@ -30,6 +33,38 @@ fn the_session_store_in_memory_keeps_its_contract() {
 fn the_session_store_in_memory_keeps_its_contract_among_threads() {
     let store: Arc<dyn SessionStore> = Arc::new(InMemoryAccountStore::new());
     contract::session_store_concurrency(&[Arc::clone(&store), store], block_on);
+}
+
+#[test]
+fn the_passkeys_in_memory_keep_their_contract() {
+    let store = InMemoryAccountStore::new();
+    block_on(contract::credential_store(&store, &store));
+}
+
+#[test]
+fn the_passkeys_in_memory_keep_their_contract_among_threads() {
+    let store = Arc::new(InMemoryAccountStore::new());
+    let credentials: Arc<dyn CredentialStore> = store.clone();
+    let sessions: Arc<dyn SessionStore> = store;
+    contract::credential_store_concurrency(&[Arc::clone(&credentials), Arc::clone(&credentials)], block_on);
+    contract::removal_against_sign_in(&credentials, &sessions, block_on);
+}
+
+#[test]
+fn the_confirmations_in_memory_keep_their_contract() {
+    block_on(contract::confirmation_store(&InMemoryAccountStore::new()));
+}
+
+#[test]
+fn the_confirmations_in_memory_keep_their_contract_among_threads() {
+    let store: Arc<dyn ConfirmationStore> = Arc::new(InMemoryAccountStore::new());
+    contract::confirmation_store_concurrency(&[Arc::clone(&store), store], block_on);
+}
+
+#[test]
+fn closing_an_account_in_memory_keeps_its_contract() {
+    let store = InMemoryAccountStore::new();
+    block_on(contract::account_closing(&store, &store, &store));
 }
 
 #[test]

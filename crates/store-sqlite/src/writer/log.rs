@@ -62,19 +62,16 @@ impl Writer {
         self.empty_log(CLOSING_WAIT);
     }
 
-    /// Sees to it that the keys of what was erased are in no file. `false` when that is not so: the records are withheld
-    /// until it is.
-    pub(super) fn destroy_erased(&mut self, erased: &[RecordId]) -> bool {
+    /// Sees to it that the keys of what was erased are in no file. When that is not so, the records are withheld until it is.
+    pub(super) fn destroy_erased(&mut self, erased: &[RecordId]) {
         if erased.is_empty() {
-            return true;
+            return;
         }
         // Waited for once, not by every erasure of a long backup.
         let wait = if self.shared.withheld.len() > 0 { Duration::ZERO } else { ERASURE_WAIT };
-        let is_destroyed = self.empty_log(wait);
-        if !is_destroyed {
+        if !self.empty_log(wait) {
             self.shared.withheld.add(erased.iter().copied());
         }
-        is_destroyed
     }
 
     /// Empties the log into the database, and with it whatever erasures were owed.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::support::{commit, directory, generation, load, open, options, record, write};
 use futures_executor::block_on;
 use strongroom_domain::Revision;
-use strongroom_ports::{RecordStore, SessionStore};
+use strongroom_ports::{ConfirmationStore, CredentialStore, RecordStore, SessionStore};
 use strongroom_testkit::contract;
 
 fn run(future: Pin<Box<dyn Future<Output = ()> + Send>>) {
@@ -100,4 +100,42 @@ fn a_second_load_is_answered_from_memory() {
         load(&store, &record(2));
     }
     assert_eq!((store.stats().cache_misses, store.stats().cache_hits), (2, 4));
+}
+
+#[test]
+fn it_does_what_a_store_of_passkeys_must() {
+    let directory = directory();
+    let store = open(directory.path());
+    block_on(contract::credential_store(&store, &store));
+}
+
+#[test]
+fn it_keeps_passkeys_apart_from_many_threads_and_two_handles() {
+    let directory = directory();
+    let store = open(directory.path());
+    let handles: [Arc<dyn CredentialStore>; 2] = [Arc::new(store.clone()), Arc::new(store.clone())];
+    contract::credential_store_concurrency(&handles, run);
+    let sessions: Arc<dyn SessionStore> = Arc::new(store);
+    contract::removal_against_sign_in(&handles[0], &sessions, run);
+}
+
+#[test]
+fn it_does_what_a_store_of_confirmations_must() {
+    let directory = directory();
+    block_on(contract::confirmation_store(&open(directory.path())));
+}
+
+#[test]
+fn a_code_is_counted_and_used_up_from_many_threads_and_two_handles() {
+    let directory = directory();
+    let store = open(directory.path());
+    let handles: [Arc<dyn ConfirmationStore>; 2] = [Arc::new(store.clone()), Arc::new(store)];
+    contract::confirmation_store_concurrency(&handles, run);
+}
+
+#[test]
+fn closing_an_account_leaves_nothing_of_it() {
+    let directory = directory();
+    let store = open(directory.path());
+    block_on(contract::account_closing(&store, &store, &store));
 }

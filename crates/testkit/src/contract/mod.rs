@@ -12,10 +12,15 @@
 use std::fmt::Debug;
 use std::pin::Pin;
 
+mod account_closing;
 mod authenticator;
 mod clock;
+mod confirmation_store;
+mod credential_store;
+mod credential_store_concurrency;
 mod draft;
 mod key_set_source;
+mod race;
 mod randomness;
 mod record_store;
 mod record_store_concurrency;
@@ -25,8 +30,12 @@ mod token_issuer;
 mod upstream;
 mod upstream_concurrency;
 
+pub use account_closing::account_closing;
 pub use authenticator::{authenticator, authenticator_after_revocation};
 pub use clock::clock;
+pub use confirmation_store::{confirmation_store, confirmation_store_concurrency};
+pub use credential_store::credential_store;
+pub use credential_store_concurrency::{credential_store_concurrency, removal_against_sign_in};
 pub use key_set_source::key_set_source;
 pub use randomness::randomness;
 pub use record_store::record_store;

@@ -1,13 +1,11 @@
 //! What every [`RecordStore`] must do when many threads write at once, from several handles.
 
 use std::sync::Arc;
-use std::sync::Barrier;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 use strongroom_domain::Revision;
 use strongroom_ports::{EventBody, RecordId, RecordStore, StoreError};
 
+use super::race::{alone, race};
 use super::{BlockOn, draft, granted, present};
 use crate::sample;
 
@@ -50,22 +48,7 @@ impl House<'_> {
         W: Fn(usize, Arc<dyn RecordStore>) -> F + Sync,
         F: Future<Output = T> + Send + 'static,
     {
-        let start = Barrier::new(count);
-        let answers = Arc::new(Mutex::new(Vec::new()));
-        std::thread::scope(|scope| {
-            for (number, handle) in (0..count).zip(self.handles.iter().cycle()) {
-                let (work, start, answers) = (&work, &start, Arc::clone(&answers));
-                let job = work(number, Arc::clone(handle));
-                scope.spawn(move || {
-                    start.wait();
-                    (self.block_on)(Box::pin(async move {
-                        let answer = job.await;
-                        answers.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
-                    }));
-                });
-            }
-        });
-        std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner))
+        race(self.handles, self.block_on, count, work)
     }
 
     /// Runs one future to its end.
@@ -74,15 +57,7 @@ impl House<'_> {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let job = work(Arc::clone(&self.handles[0]));
-        let answer = Arc::new(Mutex::new(None));
-        let place = Arc::clone(&answer);
-        (self.block_on)(Box::pin(async move {
-            let value = job.await;
-            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        }));
-        let value = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        present("`block_on` runs a future to its end", value)
+        alone(self.block_on, work(Arc::clone(&self.handles[0])))
     }
 }
 

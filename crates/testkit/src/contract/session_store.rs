@@ -1,6 +1,6 @@
 //! What every [`SessionStore`] must do.
 
-use std::sync::{Arc, Barrier, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_ports::{
@@ -8,6 +8,7 @@ use strongroom_ports::{
     StoreError, Timestamp,
 };
 
+use super::race::{alone, race};
 use super::{BlockOn, granted};
 use crate::sample;
 
@@ -47,22 +48,10 @@ pub fn session_store_concurrency(handles: &[Arc<dyn SessionStore>], block_on: Bl
     assert!(!handles.is_empty(), "the suite needs a handle");
     let session = new_session();
     let opener = Arc::clone(&handles[0]);
-    block_on(Box::pin(async move { drop(granted("a session can be opened", opener.open(session).await)) }));
-    let start = Barrier::new(RACERS);
-    let answers = Arc::new(Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for (_, handle) in (0..RACERS).zip(handles.iter().cycle()) {
-            let (start, answers, handle) = (&start, Arc::clone(&answers), Arc::clone(handle));
-            scope.spawn(move || {
-                start.wait();
-                block_on(Box::pin(async move {
-                    let answer = rotate(&*handle, &session.id, session.refresh).await.0;
-                    answers.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
-                }));
-            });
-        }
+    alone(block_on, async move { granted("a session can be opened", opener.open(session).await) });
+    let answers = race(handles, block_on, RACERS, move |_, handle| async move {
+        rotate(&*handle, &session.id, session.refresh).await.0
     });
-    let answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
     let rotated = answers.iter().filter(|answer| **answer == Rotation::Rotated).count();
     assert_eq!(rotated, 1, "one presented token rotates exactly once, however many present it: {answers:?}");
 }

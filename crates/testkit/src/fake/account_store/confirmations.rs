@@ -21,7 +21,7 @@ pub(super) struct Confirmations {
 
 #[derive(Debug)]
 struct Code {
-    code: Pseudonym,
+    hash: Pseudonym,
     mail: MailId,
     tries: u32,
     expires_at: Timestamp,
@@ -68,7 +68,7 @@ impl Confirmations {
 
     fn add(&mut self, new: NewConfirmation) {
         let NewConfirmation { owner, address, code, mail, sealed_mail, created_at, expires_at } = new;
-        let replaced = self.codes.insert((owner, address), Code { code, mail, tries: 0, expires_at });
+        let replaced = self.codes.insert((owner, address), Code { hash: code, mail, tries: 0, expires_at });
         if let Some(replaced) = replaced {
             self.forget_mail(&replaced.mail);
         }
@@ -101,7 +101,7 @@ impl ConfirmationStore for InMemoryAccountStore {
             codes.get_mut(&(*owner, *address)).filter(|code| code.tries < most && now < code.expires_at);
         Ok(live.map(|code| {
             code.tries += 1;
-            code.code
+            code.hash
         }))
     }
 
@@ -113,7 +113,7 @@ impl ConfirmationStore for InMemoryAccountStore {
     ) -> Result<bool, StoreError> {
         let kept = &mut locked(&self.state).confirmations;
         let place = (*owner, *address);
-        if kept.codes.get(&place).is_none_or(|kept| kept.code != *code) {
+        if kept.codes.get(&place).is_none_or(|kept| kept.hash != *code) {
             return Ok(false);
         }
         if let Some(used) = kept.codes.remove(&place) {
