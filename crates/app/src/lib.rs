@@ -20,5 +20,6 @@ pub use identity::{Identity, IdentityError, OwnSession, SignedIn};
 pub use local_safe::LocalSafe;
 pub use passkey_note::KeyNames;
 pub use passkeys::{MAX_KEY_NAME_CHARS, MAX_PASSKEYS, OwnPasskey, PasskeyError, Passkeys, SignedInByPasskey};
+pub use sealed_note::wrapped_key_of_note;
 pub use sign_up_quota::SignUpQuota;
 pub use tenants::{NamedTenant, Origin, Tenant, TenantRefusal, Tenants};

@@ -66,6 +66,13 @@ fn split(note: &[u8]) -> Option<(&[u8], &[u8], Generation)> {
     Some((key, sealed, Generation::from_bytes(*generation)))
 }
 
+/// The wrapped key that lies beside a note's box, for whoever counts what a sealing key has wrapped. The note's beginning is
+/// enough. `None` for what is no note.
+#[must_use]
+pub fn wrapped_key_of_note(note: &[u8]) -> Option<&[u8]> {
+    split(note).map(|(key, ..)| key)
+}
+
 #[cfg(test)]
 mod tests {
     use strongroom_testkit::fake::{CountingRandomness, TransparentSealer};
@@ -88,6 +95,19 @@ mod tests {
         ] {
             assert_eq!(other.open(&sealer, &note).unwrap_err(), SealError::Refused, "{other:?}");
         }
+    }
+
+    #[test]
+    fn the_beginning_of_a_note_tells_its_wrapped_key() {
+        let sealer = TransparentSealer::new();
+        let note = place().seal(&sealer, &CountingRandomness::new(), &[7; 5000]).unwrap();
+        let key = wrapped_key_of_note(&note).unwrap();
+        let begins = 1 + GENERATION_BYTES + 2;
+        assert_eq!(wrapped_key_of_note(&note[..begins + key.len()]), Some(key));
+        assert_eq!(wrapped_key_of_note(&note[..begins + key.len() - 1]), None);
+        assert_eq!(wrapped_key_of_note(b"none"), None);
+        let generation = Generation::from_bytes(note[1..1 + GENERATION_BYTES].try_into().unwrap());
+        assert!(sealer.open(key, &place().context(generation), &note[begins + key.len()..]).is_ok());
     }
 
     #[test]

@@ -20,16 +20,14 @@ const MAX_PARTS: usize = 64;
 /// Whose box it is; that of a free slot is of zeros.
 pub(crate) type BoxName = [u8; 32];
 
-const FREE: BoxName = [0; 32];
-
 /// The box of a passkey.
 pub(crate) fn of_credential(name: &Pseudonym) -> BoxName {
     *name.as_bytes()
 }
 
-/// The box of a mail. That of no passkey, whose hash ends in sixteen zeros never.
+/// The box of a mail: of no passkey, whose hash never ends so, and never free.
 pub(crate) fn of_mail(id: &MailId) -> BoxName {
-    let mut name = FREE;
+    let mut name = [0xff; 32];
     name[..16].copy_from_slice(id.as_bytes());
     name
 }

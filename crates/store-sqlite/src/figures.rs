@@ -8,7 +8,7 @@ use strongroom_ports::Timestamp;
 
 use crate::directory;
 use crate::error::{OperatorError, OperatorFailure};
-use crate::{key_slots, operator};
+use crate::{box_slots, key_slots, operator, schema};
 
 /// The figures of a store. Each is of a moment of its own, so that a server that writes meanwhile is not held up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Figures {
     pub oldest_session: Option<Timestamp>,
     /// When the last session lapses.
     pub last_lapse: Option<Timestamp>,
+    /// What is kept of accounts besides.
+    pub accounts: AccountFigures,
     /// The database file.
     pub database_bytes: u64,
     /// The write-ahead log.
@@ -63,22 +65,44 @@ pub struct Figures {
 pub struct KeyFigure {
     /// Its id, as the keyring's check has it.
     pub id: String,
-    /// Wrapped keys that name it.
+    /// Wrapped keys that name it: of records, passkeys and mails.
     pub wraps: u64,
 }
 
+/// Passkeys, codes and mails; all zero before schema 2, which has the first of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct AccountFigures {
+    /// Passkeys.
+    pub passkeys: u64,
+    /// Codes that wait to be said back, expired ones included that nothing has swept out yet.
+    pub codes: u64,
+    /// Mails that wait to be sent, expired ones included.
+    pub mails: u64,
+    /// Those among them whose sending has failed before.
+    pub mails_put_off: u64,
+    /// Slots for the sealed boxes of passkeys and mails, those that wait for their next included.
+    pub box_slots: u64,
+    /// Those that wait.
+    pub free_box_slots: u64,
+}
+
+/// Tells, of sealed bytes, the id of the check of the key that wrapped theirs. Their form is the sealer's, and the application's.
+#[derive(Debug, Clone, Copy)]
+pub struct WrappedBy {
+    /// Of a wrapped key.
+    pub key: fn(&[u8]) -> Option<String>,
+    /// Of the sealed box of a passkey or a mail; its beginning is enough.
+    pub note: fn(&[u8]) -> Option<String>,
+}
+
 /// The figures of a directory's store, also while a server has it. Reads every row's head and every wrapped key, none of
-/// the boxes. `wrapped_by` tells, of a wrapped key, the id of the check of the key that wrapped it: the form of wrapped
-/// keys is the sealer's.
+/// the boxes but the beginning of those that have their wrapped key beside them.
 ///
 /// # Errors
 ///
 /// [`OperatorFailure`] when there is no database of ours, or it is too damaged to be counted.
-pub fn figures(
-    directory: &Path,
-    now: Timestamp,
-    wrapped_by: impl Fn(&[u8]) -> Option<String>,
-) -> Result<Figures, OperatorFailure> {
+pub fn figures(directory: &Path, now: Timestamp, wrapped_by: WrappedBy) -> Result<Figures, OperatorFailure> {
     let database = directory::database_in(directory);
     let counted =
         operator::open(&database).and_then(|connection| count(&connection, &database, now, wrapped_by));
@@ -89,15 +113,17 @@ fn count(
     connection: &Connection,
     database: &Path,
     now: Timestamp,
-    wrapped_by: impl Fn(&[u8]) -> Option<String>,
+    wrapped_by: WrappedBy,
 ) -> Result<Figures, OperatorError> {
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
     let time = |sql: &str| -> rusqlite::Result<Option<Timestamp>> {
         Ok(connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0))?.map(Timestamp::from_millis))
     };
-    let (keys, wrapped_by_none, free_key_slots) = key_figures(connection, wrapped_by)?;
+    let schema_version = schema::inspect(connection)?;
+    let has_accounts = schema_version >= schema::WITH_ACCOUNTS;
+    let (keys, wrapped_by_none, free_key_slots) = key_figures(connection, has_accounts, wrapped_by)?;
     Ok(Figures {
-        schema_version: crate::schema::inspect(connection)?,
+        schema_version,
         keys,
         wrapped_by_none,
         records: number("SELECT count(*) FROM records")?,
@@ -112,6 +138,7 @@ fn count(
         ))?,
         oldest_session: time("SELECT min(created_at) FROM sessions")?,
         last_lapse: time("SELECT max(lapses_at) FROM sessions")?,
+        accounts: if has_accounts { account_figures(connection)? } else { AccountFigures::default() },
         database_bytes: directory::bytes(database)?,
         log_bytes: directory::bytes(&directory::beside(database, "-wal"))?,
         page_bytes: number("PRAGMA page_size")?,
@@ -126,10 +153,23 @@ fn count(
     })
 }
 
+fn account_figures(connection: &Connection) -> rusqlite::Result<AccountFigures> {
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
+    Ok(AccountFigures {
+        passkeys: number("SELECT count(*) FROM credentials")?,
+        codes: number("SELECT count(*) FROM confirmations")?,
+        mails: number("SELECT count(*) FROM mails")?,
+        mails_put_off: number("SELECT count(*) FROM mails WHERE attempts > 0")?,
+        box_slots: number("SELECT count(*) FROM box_slots")?,
+        free_box_slots: number("SELECT count(*) FROM box_slots WHERE box = zeroblob(32)")?,
+    })
+}
+
 /// The keys and what they wrap, the wrapped keys that none of them has wrapped, and the slots that have none.
 fn key_figures(
     connection: &Connection,
-    wrapped_by: impl Fn(&[u8]) -> Option<String>,
+    has_accounts: bool,
+    wrapped_by: WrappedBy,
 ) -> rusqlite::Result<(Vec<KeyFigure>, u64, u64)> {
     let mut wraps: BTreeMap<String, u64> = connection
         .prepare("SELECT CAST(id AS TEXT) FROM key_checks")?
@@ -141,7 +181,19 @@ fn key_figures(
     while let Some(slot) = slots.next()? {
         match key_slots::read(slot.get(0)?) {
             None => free += 1,
-            Some(key) => *wrapped_by(&key).and_then(|id| wraps.get_mut(&id)).unwrap_or(&mut by_none) += 1,
+            Some(key) => {
+                *(wrapped_by.key)(&key).and_then(|id| wraps.get_mut(&id)).unwrap_or(&mut by_none) += 1;
+            }
+        }
+    }
+    if has_accounts {
+        let mut statement =
+            connection.prepare("SELECT body FROM box_slots WHERE box <> zeroblob(32) AND part = x'00'")?;
+        let mut firsts = statement.query([])?;
+        while let Some(first) = firsts.next()? {
+            let body: Vec<u8> = first.get(0)?;
+            let id = box_slots::part(&body).and_then(wrapped_by.note);
+            *id.and_then(|id| wraps.get_mut(&id)).unwrap_or(&mut by_none) += 1;
         }
     }
     Ok((wraps.into_iter().map(|(id, wraps)| KeyFigure { id, wraps }).collect(), by_none, free))

@@ -1,9 +1,11 @@
-//! Strongroom's embedded store: sealed records, wrapped keys, outbox and sessions in one `SQLite` database.
+//! Strongroom's embedded store: sealed records, wrapped keys, outbox, sessions, passkeys, and codes with their mails, in one
+//! `SQLite` database.
 //!
 //! One thread writes. It takes all that is waiting into one transaction, so that one sync answers many callers, and
 //! nobody is answered before it. Reads are answered from a cache of sealed records, or by a few reader threads; no
 //! caller's thread ever waits for a disk. What an erasure promises is kept by overwriting
-//! the wrapped key in its place and by emptying the write-ahead log before it is answered.
+//! the wrapped key in its place and by emptying the write-ahead log before it is answered; what closing an account promises,
+//! by the same for sealed boxes.
 //!
 //! The store must never see a plaintext, nor retry a sync that failed: what the disk holds is unknown then, and only a
 //! restart reads it afresh.
@@ -42,7 +44,7 @@ mod writer;
 mod faults;
 
 pub use error::{OpenError, OperatorError, OperatorFailure};
-pub use figures::{Figures, KeyFigure, figures};
+pub use figures::{AccountFigures, Figures, KeyFigure, WrappedBy, figures};
 pub use operator::{Report, backup, check, restore};
 pub use options::{
     DEFAULT_CACHE_BYTES, DEFAULT_ERASURES_KEPT, DEFAULT_EVENT_BYTES_PER_RECORD, DEFAULT_EVENTS_PER_RECORD,

@@ -37,12 +37,16 @@ pub struct Report {
     pub records: u64,
     /// Records whose key is gone: they read as erased.
     pub records_without_key: u64,
-    /// Events of writes that lack their sealed box: damage. A record cannot lack one.
+    /// Events of writes, passkeys and mails that lack their sealed box: damage. A record cannot lack one.
     pub missing_boxes: u64,
     /// Events in the outbox.
     pub events: u64,
     /// Sessions, lapsed ones included that nothing has swept out yet.
     pub sessions: u64,
+    /// Passkeys; none before schema 2, as of the next.
+    pub passkeys: u64,
+    /// Mails that wait to be sent, expired ones included that nothing has swept out yet.
+    pub mails: u64,
 }
 
 impl Report {
@@ -202,8 +206,12 @@ fn report(connection: &Connection) -> Result<Report, OperatorError> {
     };
     let mut findings = texts(&format!("PRAGMA integrity_check({FINDINGS})"))?;
     findings.retain(|finding| finding != "ok");
+    let schema_version = schema::inspect(connection)?;
+    // A backup of an earlier release is checked before it is restored, and brought forward by the next start.
+    let has_accounts = schema_version >= schema::WITH_ACCOUNTS;
+    let count_of_accounts = |sql: &str| if has_accounts { count(sql) } else { Ok(0) };
     Ok(Report {
-        schema_version: schema::inspect(connection)?,
+        schema_version,
         findings,
         key_ids: texts("SELECT CAST(id AS TEXT) FROM key_checks ORDER BY id")?,
         records: count("SELECT count(*) FROM records")?,
@@ -212,9 +220,15 @@ fn report(connection: &Connection) -> Result<Report, OperatorError> {
              (SELECT 1 FROM keys k WHERE k.slot = r.key_slot AND k.generation = r.generation
               AND k.body <> zeroblob(length(k.body)))",
         )?,
-        missing_boxes: count("SELECT count(*) FROM events WHERE kind = 1 AND body IS NULL")?,
+        missing_boxes: count("SELECT count(*) FROM events WHERE kind = 1 AND body IS NULL")?
+            + count_of_accounts(
+                "SELECT count(*) FROM (SELECT name AS box FROM credentials UNION ALL SELECT id FROM mails)
+                 WHERE box NOT IN (SELECT box FROM box_slots WHERE part = x'00')",
+            )?,
         events: count("SELECT count(*) FROM events")?,
         sessions: count("SELECT count(*) FROM sessions")?,
+        passkeys: count_of_accounts("SELECT count(*) FROM credentials")?,
+        mails: count_of_accounts("SELECT count(*) FROM mails")?,
     })
 }
 

@@ -11,6 +11,9 @@ const APPLICATION_ID: i64 = 0x5374_726f;
 const MIGRATIONS: &[&str] =
     &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_accounts.sql")];
 
+/// The first schema with passkeys, codes and mails.
+pub(crate) const WITH_ACCOUNTS: i64 = 2;
+
 /// The newest schema that this release reads.
 #[expect(clippy::cast_possible_wrap, reason = "migrations are few")]
 pub(crate) const NEWEST: i64 = MIGRATIONS.len() as i64;

@@ -30,7 +30,7 @@ use crate::writer::Writer;
 /// How long opening waits for another process to leave the log: as long as an operator would before asking why.
 const OPENING_WAIT: Duration = Duration::from_secs(10);
 
-/// Sealed records, keys, outbox and sessions in a directory of this process. Clones are handles to the same store; the
+/// Sealed records, keys, outbox, and what belongs to accounts, in a directory of this process. Clones are handles to the same store; the
 /// last one closes it.
 #[derive(Clone)]
 pub struct SqliteStore {

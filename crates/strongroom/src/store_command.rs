@@ -3,14 +3,21 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use strongroom_app::wrapped_key_of_note;
 use strongroom_ports::{Clock, Timestamp};
 use strongroom_seal::wrapped_by;
-use strongroom_store_sqlite::{Figures, OperatorFailure, Report, backup, check, figures, restore};
+use strongroom_store_sqlite::{
+    AccountFigures, Figures, OperatorFailure, Report, WrappedBy, backup, check, figures, restore,
+};
 
 use crate::cli::{Format, StoreArgs, StoreCommand};
 use crate::config::{Config, Environment, Layers, Place};
 use crate::dev::STORE;
 use crate::failure::Failure;
+
+/// By which sealing key: as the sealer writes wrapped keys, and the application notes.
+const WRAPPED_BY: WrappedBy =
+    WrappedBy { key: wrapped_by, note: |note| wrapped_key_of_note(note).and_then(wrapped_by) };
 
 /// Runs the command.
 ///
@@ -30,7 +37,7 @@ pub(crate) fn run(
         }
         StoreCommand::Stats { format, store } => {
             let now = clock.now();
-            let figures = figures(&directory(store, environment)?, now, wrapped_by)?;
+            let figures = figures(&directory(store, environment)?, now, WRAPPED_BY)?;
             match format {
                 Format::Text => write_figures(&figures, now, out)?,
                 Format::Json => writeln!(out, "{}", json(&figures))?,
@@ -68,8 +75,13 @@ fn write_report(report: &Report, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "schema {}, keys {}", report.schema_version, report.key_ids.join(" "))?;
     writeln!(
         out,
-        "{} records ({} of them without a key: erased), {} events, {} sessions",
-        report.records, report.records_without_key, report.events, report.sessions
+        "{} records ({} of them without a key: erased), {} events, {} sessions, {} passkeys, {} mails waiting",
+        report.records,
+        report.records_without_key,
+        report.events,
+        report.sessions,
+        report.passkeys,
+        report.mails
     )?;
     if report.is_sound() {
         writeln!(out, "sound")?;
@@ -97,10 +109,18 @@ fn write_figures(figures: &Figures, now: Timestamp, out: &mut dyn Write) -> Resu
         let (age, left) = (now.secs() - oldest.secs(), last.secs() - now.secs());
         write!(out, "; the oldest began {age} s ago, the last lapses in {left} s")?;
     }
+    let AccountFigures { passkeys, codes, mails, mails_put_off, .. } = figures.accounts;
+    writeln!(out, "\npasskeys   {passkeys}")?;
+    writeln!(out, "mails      {mails} waiting, {mails_put_off} of them tried before; {codes} codes")?;
     writeln!(
         out,
-        "\ndatabase   {} bytes, {} pages of {}, {} of them free, {} free slots for keys",
-        figures.database_bytes, figures.pages, figures.page_bytes, figures.free_pages, figures.free_key_slots
+        "database   {} bytes, {} pages of {}, {} of them free, {} free slots for keys, {} for boxes",
+        figures.database_bytes,
+        figures.pages,
+        figures.page_bytes,
+        figures.free_pages,
+        figures.free_key_slots,
+        figures.accounts.free_box_slots
     )?;
     writeln!(out, "log        {} bytes", figures.log_bytes)?;
     writeln!(
@@ -128,6 +148,10 @@ fn json(figures: &Figures) -> serde_json::Value {
             "oldest_began_at_ms": millis(figures.oldest_session),
             "last_lapses_at_ms": millis(figures.last_lapse),
         },
+        "passkeys": figures.accounts.passkeys,
+        "codes": figures.accounts.codes,
+        "mails": { "waiting": figures.accounts.mails, "tried_before": figures.accounts.mails_put_off },
+        "box_slots": { "all": figures.accounts.box_slots, "free": figures.accounts.free_box_slots },
         "pages": { "all": figures.pages, "free": figures.free_pages, "bytes_each": figures.page_bytes },
         "free_key_slots": figures.free_key_slots,
         "bytes": {

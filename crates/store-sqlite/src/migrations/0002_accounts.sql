@@ -44,7 +44,7 @@ CREATE INDEX confirmation_requests_of_owner ON confirmation_requests (owner, req
 CREATE INDEX confirmation_requests_of_address ON confirmation_requests (address, requested_at);
 CREATE INDEX confirmation_requests_age ON confirmation_requests (requested_at);
 
--- Mails that are still to be sent. The box is that of the id and sixteen zeros.
+-- Mails that are still to be sent. The id has sixteen bytes of ff behind it, and is the name of the box.
 CREATE TABLE mails (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,

@@ -5,7 +5,10 @@ use futures_executor::block_on;
 use futures_util::future::{FutureExt, join_all};
 use rusqlite::Connection;
 use strongroom_domain::{Generation, Revision};
-use strongroom_ports::{Commit, RecordId, RecordStore, SessionId, SessionStore, StoreError, WriteId};
+use strongroom_ports::{
+    Addition, Commit, CredentialStore, NewCredential, Pseudonym, RecordId, RecordStore, SessionId,
+    SessionStore, StoreError, Timestamp, WriteId,
+};
 use tempfile::TempDir;
 
 use crate::{Options, SqliteStore};
@@ -316,4 +319,75 @@ fn a_write_without_effect_costs_no_sync() {
     let store = open(&directory);
     block_on(store.revoke(&SessionId::from_bytes([1; 16]))).unwrap();
     assert_eq!(store.stats().syncs, 0);
+}
+
+fn passkey(number: u8) -> NewCredential {
+    NewCredential {
+        name: Pseudonym::from_bytes([number; 32]),
+        owner: id(number),
+        sealed: Bytes::from_static(b"sealed"),
+        created_at: Timestamp::from_secs(0),
+    }
+}
+
+#[test]
+fn a_passkey_that_the_database_refuses_half_way_leaves_nothing_and_its_neighbours_are_kept() {
+    let directory = directory();
+    let store = open(&directory);
+    store.close();
+    // The database refuses the second part of a box after the row and the first part.
+    Connection::open(directory.path().join("strongroom.db"))
+        .unwrap()
+        .execute_batch(
+            "CREATE TRIGGER refuses BEFORE INSERT ON box_slots WHEN NEW.part = x'01'
+             BEGIN SELECT raise(ABORT, 'refused'); END",
+        )
+        .unwrap();
+    let store = open(&directory);
+    let held = store.faults().writer.hold();
+    let long = NewCredential { sealed: Bytes::from(vec![7; 2000]), ..passkey(2) };
+    let mut waiting = [passkey(1), long, passkey(3)].map(|new| store.add(new, 9));
+    for write in &mut waiting {
+        assert!(write.now_or_never().is_none(), "queued, and not answered");
+    }
+    drop(held);
+    let answers = block_on(join_all(waiting));
+    assert_eq!(answers, [Ok(Addition::Added), Err(StoreError::Unavailable), Ok(Addition::Added)]);
+    let kept = [1, 2, 3].map(|number| {
+        let name = Pseudonym::from_bytes([number; 32]);
+        block_on(store.find(&name)).unwrap().is_some()
+    });
+    assert_eq!(kept, [true, false, true]);
+}
+
+#[test]
+fn a_closing_whose_sync_failed_is_not_said_to_be_done_and_whoever_asks_again_hears_no_more() {
+    let directory = directory();
+    let store = open(&directory);
+    block_on(store.add(passkey(1), 9)).unwrap();
+    store.faults().fail_next_sync();
+    assert_eq!(block_on(store.close_account(&id(1))), Err(StoreError::Unknown));
+    assert_eq!(block_on(store.close_account(&id(1))), Err(StoreError::Unavailable));
+    drop(store);
+    let store = open(&directory);
+    assert_eq!(block_on(store.of_owner(&id(1))).unwrap().len(), 1, "it was undone");
+    assert_eq!(block_on(store.close_account(&id(1))), Ok(Vec::new()));
+}
+
+#[test]
+fn an_account_that_is_closed_twice_in_one_group_is_owed_to_both_while_the_log_is_read() {
+    let directory = directory();
+    let store = open(&directory);
+    block_on(store.add(passkey(1), 9)).unwrap();
+    let reader = Connection::open(directory.path().join("strongroom.db")).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    reader.query_row("SELECT count(*) FROM credentials", [], |row| row.get::<_, i64>(0)).unwrap();
+    let held = store.faults().writer.hold();
+    let owner = id(1);
+    let mut waiting = [store.close_account(&owner), store.close_account(&owner)];
+    for write in &mut waiting {
+        assert!(write.now_or_never().is_none(), "queued, and not answered");
+    }
+    drop(held);
+    assert_eq!(block_on(join_all(waiting)), [Err(StoreError::Unknown), Err(StoreError::Unknown)]);
 }

@@ -1,15 +1,21 @@
 //! What an operator can count of a store, and what a store counts of itself.
 
-use crate::support::{commit, directory, generation, load, open, record, write, write_id};
+use crate::support::{
+    ROOM, commit, confirmation, directory, generation, load, open, passkey, record, write, write_id,
+};
 use futures_executor::block_on;
 use strongroom_domain::Revision;
-use strongroom_ports::{NewSession, RecordStore, RefreshHash, SessionId, SessionStore, Timestamp};
-use strongroom_store_sqlite::{KeyFigure, OperatorError, figures};
+use strongroom_ports::{
+    ConfirmationStore, CredentialStore, MailId, NewSession, RecordStore, RefreshHash, SessionId,
+    SessionStore, Timestamp,
+};
+use strongroom_store_sqlite::{KeyFigure, OperatorError, WrappedBy, figures};
 
 /// The key of the tests' keyring wraps what says so.
-fn wrapped_by(wrapped: &[u8]) -> Option<String> {
-    wrapped.starts_with(b"key of").then(|| "k1".to_owned())
-}
+const WRAPPED_BY: WrappedBy = WrappedBy {
+    key: |wrapped| wrapped.starts_with(b"key of").then(|| "k1".to_owned()),
+    note: |note| note.starts_with(b"note of").then(|| "k1".to_owned()),
+};
 
 fn session(number: u8, created_s: i64, lapses_s: i64) -> NewSession {
     NewSession {
@@ -39,7 +45,7 @@ fn the_figures_of_a_store_that_is_served_are_what_was_written() {
     block_on(SessionStore::open(&store, session(2, 20, 200))).unwrap();
     block_on(store.revoke(&SessionId::from_bytes([2; 16]))).unwrap();
 
-    let found = figures(directory.path(), Timestamp::from_secs(150), wrapped_by).unwrap();
+    let found = figures(directory.path(), Timestamp::from_secs(150), WRAPPED_BY).unwrap();
     // The slot of the erased record holds the next key.
     assert_eq!((found.records, found.free_key_slots, found.wrapped_by_none), (3, 0, 1));
     assert_eq!(found.keys, [KeyFigure { id: "k1".to_owned(), wraps: 2 }]);
@@ -63,9 +69,34 @@ fn the_figures_of_a_store_that_is_served_are_what_was_written() {
 }
 
 #[test]
+fn what_is_kept_of_accounts_is_counted_and_what_their_keys_are_wrapped_by() {
+    let directory = directory();
+    let store = open(directory.path());
+    for (number, sealed) in [(1, "note of a passkey"), (2, "of another form")] {
+        block_on(store.add(passkey(number, record(1), sealed.as_bytes()), 9)).unwrap();
+    }
+    for number in 1..=3 {
+        assert_eq!(
+            block_on(store.request(confirmation(number, record(1), b"note of a mail"), ROOM)),
+            Ok(true)
+        );
+    }
+    block_on(store.put_off(&MailId::from_bytes([1; 16]), Timestamp::from_secs(1))).unwrap();
+    block_on(store.done(&MailId::from_bytes([2; 16]))).unwrap();
+
+    let found = figures(directory.path(), Timestamp::from_secs(0), WRAPPED_BY).unwrap();
+    let accounts = found.accounts;
+    assert_eq!((accounts.passkeys, accounts.codes), (2, 3));
+    assert_eq!((accounts.mails, accounts.mails_put_off), (2, 1));
+    assert_eq!((accounts.box_slots, accounts.free_box_slots), (5, 1));
+    assert_eq!(found.keys, [KeyFigure { id: "k1".to_owned(), wraps: 3 }]);
+    assert_eq!(found.wrapped_by_none, 1);
+}
+
+#[test]
 fn a_store_without_anything_has_figures_and_no_store_has_none() {
     let directory = directory();
-    let figures = || figures(directory.path(), Timestamp::from_secs(0), wrapped_by);
+    let figures = || figures(directory.path(), Timestamp::from_secs(0), WRAPPED_BY);
     assert!(matches!(figures().map_err(|failure| failure.cause), Err(OperatorError::Missing)));
     drop(open(directory.path()));
     let found = figures().unwrap();

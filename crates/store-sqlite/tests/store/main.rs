@@ -3,11 +3,17 @@
 //! `cfg(test)` always holds here; the linter knows by it that helpers are tests too.
 
 #[cfg(test)]
+mod account_closing;
+#[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod erasure;
 #[cfg(test)]
 mod figures;
+#[cfg(test)]
+mod migration;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]

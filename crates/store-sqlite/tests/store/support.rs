@@ -1,11 +1,15 @@
 //! What the store's tests share: a store in a directory of its own, commits, and a look at the raw bytes.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_executor::block_on;
 use strongroom_domain::{Generation, Revision};
-use strongroom_ports::{Commit, KeyCheck, RecordId, RecordStore, SealedRecord, WriteId};
+use strongroom_ports::{
+    Commit, KeyCheck, MailId, MailQuota, NewConfirmation, NewCredential, Pseudonym, RecordId, RecordStore,
+    SealedRecord, Timestamp, WriteId,
+};
 use strongroom_store_sqlite::{Options, SqliteStore};
 use tempfile::TempDir;
 
@@ -74,6 +78,34 @@ pub(crate) fn write(store: &SqliteStore, id: &RecordId, generation: Generation, 
 
 pub(crate) fn load(store: &SqliteStore, id: &RecordId) -> Option<SealedRecord> {
     block_on(store.load(id)).unwrap()
+}
+
+/// The keyed hash of this number.
+pub(crate) fn pseudonym(number: u64) -> Pseudonym {
+    Pseudonym::from_bytes(*record(number.wrapping_add(1 << 32)).as_bytes())
+}
+
+/// A passkey of this number, made as many seconds after 1970.
+pub(crate) fn passkey(number: u64, owner: RecordId, sealed: &[u8]) -> NewCredential {
+    let created_at = Timestamp::from_secs(i64::try_from(number).unwrap());
+    NewCredential { name: pseudonym(number), owner, sealed: Bytes::copy_from_slice(sealed), created_at }
+}
+
+/// More mails than a test asks for.
+pub(crate) const ROOM: MailQuota =
+    MailQuota { window: Duration::from_hours(1), per_owner: 1000, per_address: 1000, waiting: 1000 };
+
+/// A code for the address of this number, which begins at 1970 and lasts for a thousand seconds.
+pub(crate) fn confirmation(number: u8, owner: RecordId, sealed_mail: &[u8]) -> NewConfirmation {
+    NewConfirmation {
+        owner,
+        address: pseudonym(500 + u64::from(number)),
+        code: pseudonym(1000 + u64::from(number)),
+        mail: MailId::from_bytes([number; 16]),
+        sealed_mail: Bytes::copy_from_slice(sealed_mail),
+        created_at: Timestamp::from_secs(0),
+        expires_at: Timestamp::from_secs(1000),
+    }
 }
 
 /// Every byte of every file of a directory.

@@ -32,6 +32,10 @@ fn the_figures_of_a_store_that_is_served_are_printed_for_people_and_for_programs
         ("/erasures", 0),
         ("/sessions/all", 1),
         ("/sessions/revoked", 0),
+        ("/passkeys", 0),
+        ("/codes", 0),
+        ("/mails/waiting", 0),
+        ("/box_slots/all", 0),
         ("/wrapped_by_none", 0),
     ] {
         assert_eq!(found.pointer(pointer).and_then(Value::as_u64), Some(count), "{pointer} of {line}");
@@ -47,9 +51,14 @@ fn the_figures_of_a_store_that_is_served_are_printed_for_people_and_for_programs
     assert!(found["bytes"]["private_boxes"].as_u64().unwrap() > 0, "{line}");
 
     let text = stats(data.path(), "text");
-    for said in
-        ["schema     2", "records    1, the largest of", "events     2, 0 of them erasures", "log        "]
-    {
+    for said in [
+        "schema     2",
+        "records    1, the largest of",
+        "events     2, 0 of them erasures",
+        "passkeys   0",
+        "mails      0 waiting",
+        "log        ",
+    ] {
         assert!(text.contains(said), "{said} in:\n{text}");
     }
     for secret in [DEMO, "localhost", "language", "1234"] {
