@@ -32,6 +32,7 @@ const PORTS: &str = "strongroom-ports";
 const APP: &str = "strongroom-app";
 const SEAL: &str = "strongroom-seal";
 const JWT: &str = "strongroom-jwt";
+const PASSKEY: &str = "strongroom-passkey";
 const UPSTREAM: &str = "strongroom-upstream";
 const STORE_SQLITE: &str = "strongroom-store-sqlite";
 const HTTP: &str = "strongroom-http";
@@ -60,6 +61,7 @@ const HOUSE: &[Room] = &[
     },
     Room { name: SEAL, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: JWT, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
+    Room { name: PASSKEY, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: UPSTREAM, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: STORE_SQLITE, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: HTTP, ours: &[DOMAIN, PORTS, APP], in_tests: &[TESTKIT], outside: Outside::Any },
@@ -72,14 +74,14 @@ const HOUSE: &[Room] = &[
     },
     Room {
         name: BINARY,
-        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, UPSTREAM, STORE_SQLITE, HTTP],
+        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, PASSKEY, UPSTREAM, STORE_SQLITE, HTTP],
         in_tests: &[TESTKIT],
         outside: Outside::Any,
     },
     // No part of the product; the testkit's fakes stand around the parsers that it feeds.
     Room {
         name: FUZZ,
-        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, UPSTREAM, HTTP, TESTKIT],
+        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, PASSKEY, UPSTREAM, HTTP, TESTKIT],
         in_tests: &[],
         outside: Outside::Any,
     },

@@ -37,8 +37,8 @@ pub use key_check::KeyCheck;
 pub use key_set_source::{KeySetSource, KeySetUnavailable};
 pub use mailer::{Mail, MailError, Mailer};
 pub use passkey_ceremonies::{
-    CeremonyError, CredentialId, MAX_CREDENTIAL_ID_BYTES, MadePasskey, PasskeyAssertion, PasskeyCeremonies,
-    PasskeyNames,
+    CeremonyError, CredentialId, MAX_CREDENTIAL_ID_BYTES, MadePasskey, P256Point, PasskeyAssertion,
+    PasskeyCeremonies, PasskeyNames,
 };
 pub use pseudonym::{Pseudonym, Subject};
 pub use randomness::Randomness;

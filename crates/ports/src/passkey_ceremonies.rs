@@ -77,6 +77,15 @@ impl fmt::Debug for MadePasskey {
     }
 }
 
+/// A point of the curve P-256 (SEC 2, `secp256r1`): a passkey's public key, each coordinate big-endian. No secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct P256Point {
+    /// The x coordinate.
+    pub x: [u8; 32],
+    /// The y coordinate.
+    pub y: [u8; 32],
+}
+
 /// The ceremonies of this process's tenants.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait PasskeyCeremonies: fmt::Debug + Send + Sync {
@@ -116,6 +125,10 @@ pub trait PasskeyCeremonies: fmt::Debug + Send + Sync {
         tenant: &TenantId,
         credential: &[u8],
     ) -> Result<Box<dyn PasskeyAssertion>, CeremonyError>;
+
+    /// The public key of a verifier that was made here, if it is a point of P-256: what a wallet that the passkey owns is
+    /// computed from. `None` for a key of another kind, and for what is no verifier.
+    fn verification_point(&self, verifier: &[u8]) -> Option<P256Point>;
 }
 
 /// An assertion whose challenge was ours, and whose signature has not been looked at.

@@ -11,8 +11,8 @@ use strongroom_app::{
 };
 use strongroom_ports::{
     AuthenticationUnavailable, Authenticator, CeremonyError, CredentialId, CredentialStore, MadePasskey,
-    PasskeyAssertion, PasskeyCeremonies, PasskeyNames, Principal, RefreshClaims, SessionId, SessionStore,
-    TenantId, Timestamp, TokenIssuer, Upstream, Verdict,
+    P256Point, PasskeyAssertion, PasskeyCeremonies, PasskeyNames, Principal, RefreshClaims, SessionId,
+    SessionStore, TenantId, Timestamp, TokenIssuer, Upstream, Verdict,
 };
 use strongroom_testkit::fake::{
     CountingRandomness, InMemoryAccountStore, InMemoryUpstream, ManualClock, TransparentSealer,
@@ -194,6 +194,10 @@ impl PasskeyCeremonies for PlainCeremonies {
     ) -> Result<Box<dyn PasskeyAssertion>, CeremonyError> {
         let (id, counter) = self.take("sign-in", tenant, credential)?;
         Ok(Box::new(PlainAssertion { id, counter }))
+    }
+
+    fn verification_point(&self, _: &[u8]) -> Option<P256Point> {
+        None
     }
 }
 
