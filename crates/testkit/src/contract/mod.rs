@@ -20,6 +20,7 @@ mod credential_store;
 mod credential_store_concurrency;
 mod draft;
 mod key_set_source;
+mod passkey_ceremonies;
 mod race;
 mod randomness;
 mod record_store;
@@ -37,6 +38,7 @@ pub use confirmation_store::{confirmation_store, confirmation_store_concurrency}
 pub use credential_store::credential_store;
 pub use credential_store_concurrency::{credential_store_concurrency, removal_against_sign_in};
 pub use key_set_source::key_set_source;
+pub use passkey_ceremonies::{PasskeyAuthenticator, passkey_ceremonies};
 pub use randomness::randomness;
 pub use record_store::record_store;
 pub use record_store_concurrency::record_store_concurrency;
