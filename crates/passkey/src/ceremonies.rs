@@ -101,9 +101,8 @@ impl PasskeyCeremonies for WebauthnCeremonies {
         let Registration { handle, names } = *begun;
         client_data.check(CREATE, party)?;
         let made = Made::read(credential)?;
-        let id = made.id.clone();
-        let verifier = registration::verify(party, &challenge, handle, client_data_json, made)?;
-        Ok(MadePasskey { id, verifier: verifier.to_bytes(), names })
+        let verifier = registration::verify(party, &challenge, handle, client_data_json, &made)?;
+        Ok(MadePasskey { id: made.id, verifier: verifier.to_bytes(), names })
     }
 
     fn offer_sign_in(&self, tenant: &TenantId) -> Result<Bytes, CeremonyError> {

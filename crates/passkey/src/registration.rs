@@ -28,7 +28,7 @@ pub(crate) fn verify(
     challenge: &Challenge,
     handle: UserHandle,
     client_data_json: Vec<u8>,
-    made: Made,
+    made: &Made,
 ) -> Result<Verifier, CeremonyError> {
     let response = AuthenticatorAttestationResponseRaw {
         attestation_object: without_statement(&made.attestation_object)?,
