@@ -1,4 +1,4 @@
-//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: eight functions of bytes,
+//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: nine functions of bytes,
 //! each of which ends the process by a failed assertion where it does not hold.
 //!
 //! Never part of the product. `cargo test` replays the corpus beside this crate; `cargo xtask fuzz` looks for inputs that
@@ -15,6 +15,7 @@ mod head_gate;
 mod http2_head;
 mod json_model;
 mod keyring_model;
+mod passkey_credential;
 mod patch;
 mod sealed_box;
 mod token;
@@ -47,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "foreign-view", check: |input| foreign_view::check(input).to_owned() },
     Target { name: "verb-body", check: |input| format!("{:?}", verb_body::check(input)) },
     Target { name: "token", check: |input| token::check(input).to_owned() },
+    Target { name: "passkey-credential", check: |input| passkey_credential::check(input).to_owned() },
     Target { name: "sealed-box", check: sealed_box::check },
     #[cfg(not(test))]
     Target { name: "configuration", check: |input| configuration::check(input).to_owned() },

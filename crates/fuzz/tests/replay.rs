@@ -119,6 +119,11 @@ fn the_token_parser_holds_for_its_corpus_which_reaches_every_verdict() {
 }
 
 #[test]
+fn passkeys_hold_for_their_corpus_which_reaches_every_end() {
+    replay("passkey-credential", &["made", "signed in", "refused", "malformed"]);
+}
+
+#[test]
 fn sealing_holds_for_its_corpus_which_reaches_every_kind_of_refusal() {
     let kinds = [
         "Ok(())",
