@@ -47,6 +47,7 @@
 //! ```
 
 mod canonical;
+mod email_address;
 mod entity_tag;
 mod external_user_id;
 #[cfg(feature = "json")]
@@ -66,6 +67,7 @@ mod serde_impls;
 mod value;
 mod view;
 
+pub use email_address::{EmailAddress, EmailAddressError, MAX_EMAIL_ADDRESS_BYTES};
 pub use entity_tag::{EntityTag, EntityTagError, ForeignTag, MAX_ENTITY_TAG_BYTES};
 pub use external_user_id::{ExternalUserId, ExternalUserIdError, MAX_EXTERNAL_USER_ID_BYTES, NotOwner};
 #[cfg(feature = "json")]

@@ -28,13 +28,27 @@ impl Envelope {
     ///
     /// [`JsonError`] names the rule that was broken, without position, name or value.
     pub fn from_json(text: &[u8]) -> Result<Self, JsonError> {
+        Self::read(text, None)
+    }
+
+    /// The same of one that may leave `externalUserId` away: it is the caller's then.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json).
+    pub fn of_caller_from_json(text: &[u8], caller: &ExternalUserId) -> Result<Self, JsonError> {
+        Self::read(text, Some(caller))
+    }
+
+    fn read(text: &[u8], unnamed: Option<&ExternalUserId>) -> Result<Self, JsonError> {
         let text = std::str::from_utf8(text).map_err(|_| JsonError::Malformed)?;
         let mut offence = None;
         let mut reader = serde_json::Deserializer::from_str(text);
-        let read = EnvelopeSeed { offence: &mut offence }.deserialize(&mut reader).and_then(|envelope| {
-            reader.end()?;
-            Ok(envelope)
-        });
+        let read =
+            EnvelopeSeed { offence: &mut offence, unnamed }.deserialize(&mut reader).and_then(|envelope| {
+                reader.end()?;
+                Ok(envelope)
+            });
         // An offence against our rules surfaces as an error of serde_json's; the kind is kept aside.
         read.map_err(|_| offence.unwrap_or(JsonError::Malformed))
     }
@@ -49,6 +63,8 @@ fn stop<E: de::Error>(offence: &mut Option<JsonError>, error: impl Into<JsonErro
 
 struct EnvelopeSeed<'o> {
     offence: &'o mut Option<JsonError>,
+    /// Whom an envelope is about that names nobody, where it may.
+    unnamed: Option<&'o ExternalUserId>,
 }
 
 impl<'de> DeserializeSeed<'de> for EnvelopeSeed<'_> {
@@ -102,7 +118,7 @@ impl<'de> Visitor<'de> for EnvelopeSeed<'_> {
                 return Err(stop(self.offence, JsonError::Duplicate));
             }
         }
-        match (external_user_id, data) {
+        match (external_user_id.or_else(|| self.unnamed.cloned()), data) {
             (Some(external_user_id), Some(data)) => Ok(Envelope { external_user_id, data }),
             _ => Err(stop(self.offence, JsonError::Shape)),
         }
@@ -275,6 +291,20 @@ mod tests {
         let envelope = Envelope::from_json(body).unwrap();
         assert_eq!(envelope.external_user_id.as_str(), "c76302cb-f845-40f4-9c56-29710323afba");
         assert_eq!(format!("{:?}", envelope.data), "Patch { readable: 4, write_only: 1 }");
+    }
+
+    #[test]
+    fn an_envelope_of_a_caller_may_leave_its_id_away_and_nothing_else() {
+        let jane = ExternalUserId::parse("jane").unwrap();
+        let read = |text: &str| Envelope::of_caller_from_json(text.as_bytes(), &jane);
+        for (text, person) in
+            [(r#"{"data":{"a":1}}"#, "jane"), (r#"{"externalUserId":"john","data":{}}"#, "john")]
+        {
+            assert_eq!(read(text).unwrap().external_user_id.as_str(), person, "{text}");
+        }
+        for text in ["{}", r#"{"externalUserId":null,"data":{}}"#, r#"{"externalUserId":"jane"}"#] {
+            assert_eq!(read(text).unwrap_err(), JsonError::Shape, "{text}");
+        }
     }
 
     #[test]
