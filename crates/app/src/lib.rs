@@ -1,12 +1,16 @@
 //! Strongroom's use cases, over ports alone: the safe itself ([`LocalSafe`]), sessions ([`Identity`]), passkeys ([`Passkeys`]), the
-//! end of an account ([`Accounts`]), tenants and origins ([`Tenants`]).
+//! end of an account ([`Accounts`]), e-mail addresses ([`EmailConfirmation`], [`MailOutbox`]), tenants and origins ([`Tenants`]).
 //!
 //! Decides over plain values that an inbound adapter has parsed. Knows neither hyper nor tokio, and never logs more of a
 //! person than [`RecordId`](strongroom_ports::RecordId) prints.
 
 mod account;
+mod email_confirmation;
 mod identity;
 mod local_safe;
+mod mail_bell;
+mod mail_note;
+mod mail_outbox;
 mod passkey_note;
 mod passkeys;
 mod public_box;
@@ -16,8 +20,11 @@ mod sign_up_quota;
 mod tenants;
 
 pub use account::Accounts;
+pub use email_confirmation::{ConfirmationError, Confirmed, EmailConfirmation};
 pub use identity::{Identity, IdentityError, OwnSession, SignedIn};
 pub use local_safe::LocalSafe;
+pub use mail_bell::MailBell;
+pub use mail_outbox::{MailFigures, MailOutbox};
 pub use passkey_note::KeyNames;
 pub use passkeys::{MAX_KEY_NAME_CHARS, MAX_PASSKEYS, OwnPasskey, PasskeyError, Passkeys, SignedInByPasskey};
 pub use sealed_note::wrapped_key_of_note;
