@@ -35,6 +35,7 @@ const JWT: &str = "strongroom-jwt";
 const PASSKEY: &str = "strongroom-passkey";
 const UPSTREAM: &str = "strongroom-upstream";
 const STORE_SQLITE: &str = "strongroom-store-sqlite";
+const MAIL: &str = "strongroom-mail";
 const HTTP: &str = "strongroom-http";
 const TESTKIT: &str = "strongroom-testkit";
 const BINARY: &str = "strongroom";
@@ -63,6 +64,7 @@ const HOUSE: &[Room] = &[
     Room { name: JWT, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: PASSKEY, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: UPSTREAM, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
+    Room { name: MAIL, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: STORE_SQLITE, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: HTTP, ours: &[DOMAIN, PORTS, APP], in_tests: &[TESTKIT], outside: Outside::Any },
     // No runtime: the suites join futures and run under whatever their caller runs.
@@ -74,7 +76,7 @@ const HOUSE: &[Room] = &[
     },
     Room {
         name: BINARY,
-        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, PASSKEY, UPSTREAM, STORE_SQLITE, HTTP],
+        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, PASSKEY, UPSTREAM, MAIL, STORE_SQLITE, HTTP],
         in_tests: &[TESTKIT],
         outside: Outside::Any,
     },
