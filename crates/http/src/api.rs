@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use strongroom_app::{Identity, Tenants};
+use strongroom_app::{EmailConfirmation, Identity, Tenants};
 use strongroom_domain::Limits;
 use strongroom_ports::{
     Authenticator, Clock, PassedOn, RemoteIdentity, RemoteSafe, Sealer, TokenIssuer, Upstream,
@@ -53,6 +53,8 @@ pub enum Safe {
         upstream: Arc<dyn Upstream>,
         /// Sessions.
         identity: Box<Identity>,
+        /// Confirmation of e-mail addresses.
+        email: Box<EmailConfirmation>,
         /// Our own public keys.
         issuer: Arc<dyn TokenIssuer>,
     },
@@ -215,6 +217,14 @@ impl Api {
         match &self.safe {
             Safe::Here { .. } => Ok(Bytes::from_owner(answer)),
             Safe::Remote { .. } => self.places.hold(answer),
+        }
+    }
+
+    /// Confirmation of e-mail addresses, which is a verb of the safe.
+    pub(crate) fn email(&self) -> Result<&EmailConfirmation, Problem> {
+        match &self.safe {
+            Safe::Here { email, .. } => Ok(email),
+            Safe::Remote { .. } => Err(Problem::NotFound),
         }
     }
 

@@ -11,6 +11,22 @@ use crate::gated_body::BodyFault;
 use crate::places::{BodyRoom, Places};
 use crate::problem::Problem;
 
+/// Whether a body says whom it is about. The caller it is, in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// As the guide's routes have it.
+    Required,
+    /// As on the routes of whoever the token is of.
+    Optional,
+}
+
+impl Naming {
+    /// Demands what is required.
+    pub(crate) fn demand(self, names_somebody: bool) -> Result<(), Problem> {
+        if names_somebody || self == Self::Optional { Ok(()) } else { Err(Problem::JsonShape) }
+    }
+}
+
 /// Demands `application/json`, with no charset but UTF-8 (RFC 8259, section 11).
 pub(crate) fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
     let field = headers.get(CONTENT_TYPE).and_then(|field| field.to_str().ok()).ok_or(Problem::MediaType)?;

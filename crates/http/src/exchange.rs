@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::access_log;
 use crate::answer::{self, Body};
 use crate::api::{Api, Provenance};
+use crate::body::Naming::{Optional, Required};
 use crate::client_address::{Client, Peer};
 use crate::gated_body::BodyFault;
 use crate::metrics::Metrics;
@@ -29,7 +30,7 @@ use crate::refusal::Refusal;
 use crate::routes::{Action, Found, Router};
 use crate::tenant_names::TenantNames;
 use crate::trace_parent::TraceId;
-use crate::{auth, bearer, cors, gate, meta, user_data, verb_call};
+use crate::{auth, bearer, cors, email, gate, meta, user_data, verb_call};
 
 mod identity;
 
@@ -155,8 +156,22 @@ impl Exchange {
                 user_data::read((api, api.ask(head, provenance)?), head, who, id).await
             }
             Action::WriteUserData => {
-                let who = self.principal(head, who).await?;
+                let who = (self.principal(head, who).await?, Required);
                 Box::pin(user_data::write((api, api.ask(head, provenance)?), head, body, who)).await
+            }
+            Action::WriteOwnUserData => {
+                let who = (self.principal(head, who).await?, Optional);
+                Box::pin(user_data::write((api, api.ask(head, provenance)?), head, body, who)).await
+            }
+            Action::ValidateEmail | Action::ValidateOwnEmail => {
+                let naming = if action == Action::ValidateEmail { Required } else { Optional };
+                let who = (self.principal(head, who).await?, naming);
+                Box::pin(email::validate(api, head, body, who)).await
+            }
+            Action::ConfirmEmail | Action::ConfirmOwnEmail => {
+                let naming = if action == Action::ConfirmEmail { Required } else { Optional };
+                let who = (self.principal(head, who).await?, naming);
+                Box::pin(email::confirm(api, head, body, who)).await
             }
             Action::EraseUserData => {
                 let who = self.principal(head, who).await?;

@@ -17,6 +17,7 @@ mod connection;
 mod cors;
 mod crowd;
 mod deadlines;
+mod email;
 mod exchange;
 mod exposition;
 mod gate;

@@ -51,6 +51,8 @@ pub(crate) enum Problem {
     CrossSite,
     NoSession,
     TooManySignUps { retry_after_s: u64 },
+    EmailMalformed,
+    CodeRefused,
     TooManyRequests,
     Overloaded,
     Unavailable,
@@ -156,6 +158,7 @@ impl Problem {
             Self::PasskeyRequired | Self::CrossSite | Self::NoSession | Self::TooManySignUps { .. } => {
                 self.words_about_sessions()
             }
+            Self::EmailMalformed | Self::CodeRefused => self.words_about_email(),
             Self::TooManyRequests => {
                 (S::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests: try again shortly.")
             }
@@ -185,6 +188,15 @@ impl Problem {
                 (S::BAD_REQUEST, "no_session", "The token belongs to no session of this service.")
             }
             _ => (S::TOO_MANY_REQUESTS, "too_many_sign_ups", "Too many accounts were made: try again later."),
+        }
+    }
+
+    /// The same, for addresses that are to be confirmed.
+    fn words_about_email(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::EmailMalformed => (S::BAD_REQUEST, "email_malformed", "The e-mail address is malformed."),
+            _ => (S::BAD_REQUEST, "code_refused", "The code is wrong, used or expired."),
         }
     }
 
@@ -360,6 +372,8 @@ mod tests {
             CrossSite,
             NoSession,
             TooManySignUps { retry_after_s: 1 },
+            EmailMalformed,
+            CodeRefused,
             TooManyRequests,
             Overloaded,
             Unavailable,

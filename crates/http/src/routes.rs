@@ -26,6 +26,11 @@ pub(crate) enum Action {
     EndSession,
     ListPasskeys,
     RemovePasskey,
+    WriteOwnUserData,
+    ValidateEmail,
+    ValidateOwnEmail,
+    ConfirmEmail,
+    ConfirmOwnEmail,
     ShowHealth,
     ShowKeySet,
     CallVerb,
@@ -72,6 +77,11 @@ const ROUTES: &[Route] = &[
     Route { template: "/{v}/auth/sessions/{id}", methods: &[(Method::DELETE, Action::EndSession)] },
     Route { template: "/{v}/auth/passkeys", methods: &[(Method::GET, Action::ListPasskeys)] },
     Route { template: "/{v}/auth/passkeys/{id}", methods: &[(Method::DELETE, Action::RemovePasskey)] },
+    Route { template: "/{v}/ibexsafe/validateEmail", methods: &[(Method::POST, Action::ValidateEmail)] },
+    Route { template: "/{v}/ibexsafe/confirmEmail", methods: &[(Method::POST, Action::ConfirmEmail)] },
+    Route { template: "/{v}/users/me", methods: &[(Method::POST, Action::WriteOwnUserData)] },
+    Route { template: "/{v}/users/me/validate-email", methods: &[(Method::POST, Action::ValidateOwnEmail)] },
+    Route { template: "/{v}/users/me/confirm-email", methods: &[(Method::POST, Action::ConfirmOwnEmail)] },
     Route {
         template: "/{v}/ibexsafe/{*verb}",
         methods: &[(Method::GET, Action::CallVerb), (Method::POST, Action::CallVerb)],
@@ -104,6 +114,10 @@ impl Action {
             Self::SignUp | Self::Refresh | Self::SignOut => role != Role::Gateway { has_identity: false },
             _ if self.is_of_identity() => role == Role::Gateway { has_identity: true },
             Self::ShowKeySet => role == Role::Safe,
+            // At a gateway two of them are verbs like any other, and their aliases are not there.
+            Self::ValidateEmail | Self::ConfirmEmail | Self::ValidateOwnEmail | Self::ConfirmOwnEmail => {
+                role == Role::Safe
+            }
             Self::CallVerb => role != Role::Safe,
             _ => true,
         }
@@ -123,10 +137,11 @@ fn answers_head(method: &Method, action: Action) -> bool {
     *method == Method::GET && !matches!(action, Action::SignUp | Action::OfferSignIn | Action::CallVerb)
 }
 
-/// Whether a verb of this path would never be called, since a route of its own has the path: each segment as text, or
-/// `None` where it may be anything.
+/// Whether a verb of this path would never be called, since at a gateway a route of its own has the path: each segment as
+/// text, or `None` where it may be anything.
 pub(crate) fn has_its_own_route(verb: &[Option<&str>]) -> bool {
-    let own = |route: &&Route| route.methods.iter().all(|(_, action)| *action != Action::CallVerb);
+    let gateway = Role::Gateway { has_identity: true };
+    let own = |route: &&Route| route.served(gateway).any(|(_, action)| *action != Action::CallVerb);
     let below = |route: &'static Route| route.template.strip_prefix(VERBS);
     ROUTES.iter().filter(own).filter_map(below).any(|template| {
         template.split('/').count() == verb.len()
@@ -257,7 +272,13 @@ mod tests {
         ] {
             assert_eq!(find(&Method::POST, path), Err(Problem::NotFound), "{path}");
         }
-        assert_eq!(action(&Method::POST, "/v1/ibexsafe/validateEmail"), Err(Problem::NotFound));
+        for path in ["/v1/users/me/validate-email", "/v1/users/me/confirm-email"] {
+            assert_eq!(find(&Method::POST, path), Err(Problem::NotFound), "{path}");
+            assert!(action(&Method::POST, path).is_ok(), "{path}");
+        }
+        assert_eq!(find(&Method::POST, "/v1/users/me"), Ok(Action::WriteOwnUserData));
+        assert_eq!(action(&Method::POST, "/v1/ibexsafe/validateEmail"), Ok(Action::ValidateEmail));
+        assert_eq!(action(&Method::POST, "/v1/ibexsafe/wallet"), Err(Problem::NotFound));
     }
 
     #[test]

@@ -12,12 +12,13 @@ use strongroom_ports::{Caller, Principal, Snapshot, UpstreamError};
 
 use crate::answer::{self, Body};
 use crate::api::{Api, Asked};
+use crate::body::Naming;
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
 use crate::{body, conditional};
 
 /// Byte for byte the same whatever was there before.
-const SUCCESS: &[u8] = br#"{"success":true}"#;
+pub(crate) const SUCCESS: &[u8] = br#"{"success":true}"#;
 
 /// `GET|HEAD …/userdata/external/{id}`.
 pub(crate) async fn read(
@@ -35,19 +36,22 @@ pub(crate) async fn read(
     readable(api, snapshot)
 }
 
-/// `POST …/userdata`: non-empty data merges, empty data reads.
+/// `POST …/userdata` and `…/users/me`: non-empty data merges, empty data reads.
 pub(crate) async fn write<B>(
     (api, safe): (&Api, Asked<'_>),
     head: &Parts,
     body: B,
-    principal: &Principal,
+    (principal, naming): (&Principal, Naming),
 ) -> Result<Response<Body>, Problem>
 where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
     body::demand_json(&head.headers)?;
     let text = body::collect(body, &head.headers, &api.http_limits, &api.places).await?;
-    let envelope = Envelope::from_json(&text);
+    let envelope = match naming {
+        Naming::Required => Envelope::from_json(&text),
+        Naming::Optional => Envelope::of_caller_from_json(&text, &principal.caller.person),
+    };
     drop(text);
     let envelope = envelope?;
     envelope.external_user_id.must_be(&principal.caller.person)?;
@@ -132,11 +136,18 @@ async fn in_time<T>(
 ) -> Result<T, Problem> {
     match safe {
         Asked::Remote(_) => Ok(asked.await?),
-        Asked::Here(_) => tokio::select! {
-            biased;
-            answer = asked => Ok(answer?),
-            () = tokio::time::sleep(SAFE_TIME) => Err(Problem::Unavailable),
-        },
+        Asked::Here(_) => in_safe_time(asked).await,
+    }
+}
+
+/// What this process itself answers, or 503.
+pub(crate) async fn in_safe_time<T, E: Into<Problem>>(
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<T, Problem> {
+    tokio::select! {
+        biased;
+        answer = asked => answer.map_err(Into::into),
+        () = tokio::time::sleep(SAFE_TIME) => Err(Problem::Unavailable),
     }
 }
 

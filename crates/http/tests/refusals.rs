@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prometheus_client::registry::Registry;
-use strongroom_app::{Identity, SignUpQuota, Tenant, Tenants};
+use strongroom_app::{EmailConfirmation, Identity, MailBell, SignUpQuota, Tenant, Tenants};
 use strongroom_domain::Limits;
 use strongroom_http::{
     Api, Deadlines, HeadLimits, HttpLimits, Listeners, Refusal, Safe, Server, ServerOptions, Tls,
@@ -67,8 +67,16 @@ fn surface() -> Api {
         Arc::new(InMemoryAccountStore::new()),
         Arc::new(TransparentSealer::new()),
         clock.clone(),
-        randomness,
+        randomness.clone(),
         SignUpQuota::new(1),
+    );
+    let email = EmailConfirmation::new(
+        Arc::new(InMemoryAccountStore::new()),
+        upstream.clone(),
+        Arc::new(TransparentSealer::new()),
+        clock.clone(),
+        randomness,
+        Arc::new(MailBell::new()),
     );
     let tenant = Tenant {
         id: sample::tenant(sample::TENANT),
@@ -78,7 +86,7 @@ fn surface() -> Api {
     };
     let tenants = Tenants::new(vec![tenant], true);
     Api::new(
-        Safe::Here { upstream, identity: Box::new(identity), issuer },
+        Safe::Here { upstream, identity: Box::new(identity), email: Box::new(email), issuer },
         authenticator,
         Arc::new(TransparentSealer::new()),
         tenants,

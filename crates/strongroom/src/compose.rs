@@ -4,14 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strongroom_app::{Identity, LocalSafe, SignUpQuota, Tenant, Tenants};
+use strongroom_app::{
+    EmailConfirmation, Identity, LocalSafe, MailBell, MailOutbox, SignUpQuota, Tenant, Tenants,
+};
 use strongroom_domain::Limits;
 use strongroom_http::{Api, HttpLimits, Safe, TrustedProxies, Verbs};
 use strongroom_jwt::{
     ForeignIssuer, ForeignTokens, GatewayAssertions, KeySetKeeper, Lifetimes, OwnTokens, SigningKeys,
     TokenCache,
 };
-use strongroom_ports::{Authenticator, Clock, Randomness, RemoteIdentity, Sealer};
+use strongroom_ports::{Authenticator, Clock, Mailer, Randomness, RemoteIdentity, Sealer};
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
 use strongroom_upstream::{
@@ -60,6 +62,8 @@ pub(crate) struct SafeParts {
     pub(crate) directory: PathBuf,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) sign_ups_per_hour: u32,
+    /// The way out for mail.
+    pub(crate) mailer: Arc<dyn Mailer>,
 }
 
 /// What a gateway is made of.
@@ -90,6 +94,8 @@ pub(crate) struct Composed {
     pub(crate) verifiers: Verifiers,
     /// The store, where the safe is here.
     pub(crate) store: Option<SqliteStore>,
+    /// The mails of a safe, which nobody sends yet.
+    pub(crate) outbox: Option<Arc<MailOutbox>>,
     /// What is counted of other servers that requests go on to.
     pub(crate) figures: Vec<Arc<Figures>>,
 }
@@ -122,7 +128,7 @@ pub(crate) fn compose(parts: Parts) -> Result<Composed, Failure> {
     let remember = |inner| Arc::new(TokenCache::new(inner, clock.clone(), TOKENS_REMEMBERED, parts.leeway));
     let outside = (clock.clone(), randomness.clone());
 
-    let House { safe, remembered, people, own, assertions, store, figures } = match parts.place {
+    let House { safe, remembered, people, own, assertions, store, outbox, figures } = match parts.place {
         PlaceParts::Here(safe) => {
             safe_here(safe, &parts.tenants, parts.limits, outside, foreign.clone(), remember)?
         }
@@ -140,7 +146,7 @@ pub(crate) fn compose(parts: Parts) -> Result<Composed, Failure> {
         random_u64(&*randomness),
     );
     let verifiers = Verifiers { own, foreign, remembered, assertions, keepers, fetches: parts.fetches };
-    Ok(Composed { api, verifiers, store, figures })
+    Ok(Composed { api, verifiers, store, outbox, figures })
 }
 
 type Outside = (Arc<dyn Clock>, Arc<dyn Randomness>);
@@ -154,6 +160,7 @@ struct House {
     own: Option<Arc<OwnTokens>>,
     assertions: Option<Arc<GatewayAssertions>>,
     store: Option<SqliteStore>,
+    outbox: Option<Arc<MailOutbox>>,
     figures: Vec<Arc<Figures>>,
 }
 
@@ -178,7 +185,18 @@ fn safe_here(
         parts.lifetimes,
     ));
     let remembered = remember(vec![own.clone(), foreign]);
-    let upstream = LocalSafe::new(records, sealer.clone(), clock.clone(), randomness.clone(), limits);
+    let upstream =
+        Arc::new(LocalSafe::new(records, sealer.clone(), clock.clone(), randomness.clone(), limits));
+    let (confirmations, bell) = (Arc::new(store.clone()), Arc::new(MailBell::new()));
+    let email = EmailConfirmation::new(
+        confirmations.clone(),
+        upstream.clone(),
+        sealer.clone(),
+        clock.clone(),
+        randomness.clone(),
+        bell.clone(),
+    );
+    let outbox = MailOutbox::new(confirmations, sealer.clone(), parts.mailer, clock.clone(), bell);
     let identity = Identity::new(
         own.clone(),
         remembered.clone(),
@@ -188,7 +206,8 @@ fn safe_here(
         randomness,
         SignUpQuota::new(parts.sign_ups_per_hour),
     );
-    let safe = Safe::Here { upstream: Arc::new(upstream), identity: Box::new(identity), issuer: own.clone() };
+    let safe =
+        Safe::Here { upstream, identity: Box::new(identity), email: Box::new(email), issuer: own.clone() };
     Ok(House {
         safe,
         remembered,
@@ -196,6 +215,7 @@ fn safe_here(
         own: Some(own),
         assertions: None,
         store: Some(store),
+        outbox: Some(Arc::new(outbox)),
         figures: Vec::new(),
     })
 }
@@ -237,6 +257,7 @@ fn gateway(
         own: None,
         assertions,
         store: None,
+        outbox: None,
         figures,
     })
 }

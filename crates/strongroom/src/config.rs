@@ -9,6 +9,7 @@ mod layers;
 mod limits;
 mod literal;
 mod log;
+mod mail;
 mod problem;
 mod raw;
 mod reader;
@@ -27,6 +28,8 @@ mod documentation_tests;
 #[cfg(test)]
 mod issuer_tests;
 #[cfg(test)]
+mod mail_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tls_tests;
@@ -39,6 +42,7 @@ pub(crate) use issuer::{Issuer, IssuerKeys, PublishedKeys, Reach};
 pub(crate) use layers::{Environment, Layers};
 pub(crate) use limits::Limits;
 pub(crate) use log::{Log, LogFormat};
+pub(crate) use mail::{Mail, Transport};
 pub(crate) use problem::Refused;
 pub(crate) use reader::InForce;
 pub(crate) use safe::Safe;
@@ -69,6 +73,8 @@ pub(crate) struct Config {
     pub(crate) tenants: Vec<Tenant>,
     /// `[limits]`.
     pub(crate) limits: Limits,
+    /// `[mail]`.
+    pub(crate) mail: Mail,
     /// `[log]`.
     pub(crate) log: Log,
 }
@@ -119,6 +125,7 @@ impl Config {
         let issuers = reader.tables("issuer", Issuer::read);
         let tenants = reader.tables("tenant", tenant::read);
         let limits = reader.section("limits", Limits::read);
+        let mail = reader.section("mail", Mail::read);
         let log = reader.section("log", Log::read);
 
         check_tenants(reader, &tenants, server.as_ref());
@@ -127,6 +134,9 @@ impl Config {
         if !has_own_tokens {
             check_gateway(reader, &issuers);
             check_nothing_of_a_safe(reader, tokens.as_ref(), &tenants, limits.as_ref());
+            for key in mail.iter().flat_map(Mail::of_a_safe) {
+                reader.refuse(&key, "never beside [upstream]: the safe mails its people itself");
+            }
         }
         Some(Self {
             server: server?,
@@ -135,6 +145,7 @@ impl Config {
             issuers: issuers.into_iter().collect::<Option<_>>()?,
             tenants: tenants.into_iter().collect::<Option<_>>()?,
             limits: limits?,
+            mail: mail?,
             log: log?,
         })
     }

@@ -7,7 +7,7 @@ use std::fs::DirBuilder;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use strongroom_app::SignedIn;
@@ -36,6 +36,8 @@ const DEMO_PERSON: &str = "c76302cb-f845-40f4-9c56-29710323afba";
 
 /// Where `dev` keeps the store, below its data directory.
 pub(crate) const STORE: &str = "store";
+/// Where `dev` puts mails, likewise.
+const MAIL: &str = "mail";
 const KEYRING: &str = "keys/keyring.json";
 const SIGNING_KEYS: &str = "keys/signing.json";
 const GATEWAY_KEYS: &str = "keys/gateway.json";
@@ -108,10 +110,10 @@ fn compose_from(data_dir: &Path, settings: &str) -> Result<Surface, Failure> {
 
 impl Surface {
     fn serve(self, listeners: Listeners, admin: Option<Listeners>, hangup: Signal) -> Served {
-        let Composed { api, verifiers, store, figures } = self.composed;
-        let registry = registry(store.as_ref(), figures, &verifiers, &self.logging);
+        let Composed { api, verifiers, store, outbox, figures } = self.composed;
+        let registry = registry((store.as_ref(), outbox.as_ref()), figures, &verifiers, &self.logging);
         let keys = KeyChanges::new(self.sources, verifiers, None, hangup);
-        Served { api, keys, store, listeners, admin, options: self.options, tls: None, registry }
+        Served { api, keys, store, outbox, listeners, admin, options: self.options, tls: None, registry }
     }
 }
 
@@ -145,6 +147,10 @@ rp_id = "localhost"
 name = "Demo"
 origins = ["http://localhost:{port}", "http://{address}"]
 sign_up_without_passkey = true
+
+[mail]
+transport = "file"
+directory = "{MAIL}"
 
 [limits]
 connections_per_address = 20000
@@ -186,6 +192,7 @@ safe_url = "http://{safe}/v1/ibexsafe"
 identity_url = "http://{safe}"
 assertion_key_file = "{GATEWAY_KEYS}"
 health_path = "/health"
+verbs = ["POST validateEmail", "POST confirmEmail"]
 
 [[issuer]]
 issuer = "localhost"
@@ -199,6 +206,7 @@ tenant = "localhost"
     settings(address)
         .replace(&safe_section, &upstream)
         .replace(&tokens, "")
+        .replace(&format!("[mail]\ntransport = \"file\"\ndirectory = \"{MAIL}\"\n"), "")
         .replace("sign_up_without_passkey = true\n", "")
 }
 
@@ -250,6 +258,7 @@ struct Ready<'a> {
     base_url: String,
     admin_url: String,
     data_dir: &'a Path,
+    mail_dir: PathBuf,
     demo: Demo<'a>,
 }
 
@@ -273,6 +282,7 @@ fn say_json(
         base_url: format!("http://{address}"),
         admin_url: format!("http://{admin_address}"),
         data_dir: &args.data_dir,
+        mail_dir: args.data_dir.join(MAIL),
         demo: Demo {
             external_user_id: demo.caller.person.as_str(),
             access_token: demo.tokens.access.as_str(),
@@ -294,6 +304,7 @@ fn say_text(
     Ok(writeln!(
         out,
         r#"Strongroom serves at http://{address}   (admin: http://{admin_address}, data: {data})
+Mails, codes to confirm an address among them, are files in {mail}
 The demo person is {person}. Paste this into another terminal:
 
 TOKEN={token}
@@ -311,5 +322,6 @@ curl -i http://{address}/v1.1/ibexsafe/userdata -H "Authorization: Bearer $TOKEN
 
 Ctrl-C ends it; the data stays."#,
         data = args.data_dir.display(),
+        mail = args.data_dir.join(MAIL).display(),
     )?)
 }

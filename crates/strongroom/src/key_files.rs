@@ -231,12 +231,21 @@ fn read(source: &KeySource, variable: &str) -> Result<(String, Zeroizing<Vec<u8>
     })
 }
 
-fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+/// A secret, from a file that nobody else may read.
+///
+/// # Errors
+///
+/// As [`keyring`].
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     read_secret_file(path).map_err(|error| Failure::Keys(error.to_string()))
 }
 
 /// A public key may be read by anybody; its file is bounded like any other.
-fn read_public(path: &Path) -> Result<Vec<u8>, Failure> {
+///
+/// # Errors
+///
+/// As [`keyring`].
+pub(crate) fn read_public(path: &Path) -> Result<Vec<u8>, Failure> {
     let refused = |why: &dyn std::fmt::Display| Failure::Keys(format!("{}: {why}", path.display()));
     let length = std::fs::metadata(path).map_err(|error| refused(&error))?.len();
     if usize::try_from(length).is_ok_and(|length| length <= 4 * MAX_SECRET_FILE_BYTES) {
@@ -247,7 +256,7 @@ fn read_public(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// Editors and `echo` end a file with a newline, which nobody means to be part of a secret.
-fn without_newline(mut secret: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+pub(crate) fn without_newline(mut secret: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
     if secret.last() == Some(&b'\n') {
         secret.pop();
     }

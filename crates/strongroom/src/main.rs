@@ -15,6 +15,8 @@ mod key_file_replacement;
 mod key_files;
 mod keys_command;
 mod logging;
+mod mail_delivery;
+mod mailer;
 mod metrics;
 mod serve;
 mod signing_keys_command;

@@ -1,4 +1,5 @@
-//! What is counted outside of the HTTP surface, registered for the scraper: the build, the store, tokens, key sets, the log.
+//! What is counted outside of the HTTP surface, registered for the scraper: the build, the store, mail, tokens, key sets, the
+//! log.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use strongroom_app::MailOutbox;
 use strongroom_jwt::{ForeignTokens, KeySetFigures, TokenCache};
 use strongroom_ports::RecordStore;
 use strongroom_store_sqlite::{Distribution, SqliteStore};
@@ -21,7 +23,7 @@ use crate::upstream_metrics::Upstreams;
 /// Registers everything that the binary itself brings together.
 pub(crate) fn register(
     registry: &mut Registry,
-    store: Option<SqliteStore>,
+    (store, outbox): (Option<SqliteStore>, Option<Arc<MailOutbox>>),
     mut figures: Vec<Arc<Figures>>,
     verifiers: &Verifiers,
     dropped_lines: DroppedLines,
@@ -30,6 +32,9 @@ pub(crate) fn register(
     registry.register("strongroom_build", "The release and the commit it was built from", Info::new(build));
     if let Some(store) = store {
         registry.register_collector(Box::new(Store(store)));
+    }
+    if let Some(outbox) = outbox {
+        registry.register_collector(Box::new(Mails(outbox)));
     }
     figures.push(verifiers.fetches.clone());
     registry.register_collector(Box::new(Upstreams(figures)));
@@ -79,6 +84,28 @@ impl Collector for Store {
         histogram(&mut encoder, syncs, &stats.sync_times, 1e6)?;
         let groups = ("strongroom_store_group_writes", "Writes that one commit has made durable");
         histogram(&mut encoder, groups, &stats.group_sizes, 1.0)
+    }
+}
+
+#[derive(Debug)]
+struct Mails(Arc<MailOutbox>);
+
+impl Collector for Mails {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let figures = self.0.figures();
+        for (name, help, count) in [
+            ("strongroom_mail_sent", "Mails that were handed over", figures.sent),
+            (
+                "strongroom_mail_failed",
+                "Attempts to send a mail that failed, and are made again",
+                figures.failed,
+            ),
+            ("strongroom_mail_refused", "Mails that were refused, and are dropped", figures.refused),
+            ("strongroom_mail_unreadable", "Mails that did not open, and are dropped", figures.unreadable),
+        ] {
+            counter(&mut encoder, name, help, count)?;
+        }
+        Ok(())
     }
 }
 

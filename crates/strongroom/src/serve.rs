@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
+use strongroom_app::MailOutbox;
 use strongroom_http::{
     Api, BindError, HttpLimits, Listeners, Server, ServerOptions, Stopped, Tls, TrustedProxies,
 };
@@ -19,6 +20,8 @@ use crate::config::{Config, Environment, Layers, Place};
 use crate::failure::Failure;
 use crate::key_changes::{KeyChanges, KeySources};
 use crate::logging::Logging;
+use crate::mail_delivery::MailDelivery;
+use crate::mailer::mailer;
 use crate::{hardening, key_files, logging, metrics};
 
 /// Runs the command: returns after SIGTERM or SIGINT, when what was in hand is answered.
@@ -36,14 +39,14 @@ pub(crate) fn run(args: &ServeArgs, environment: Environment) -> Result<(), Fail
     let (options, configured) = (options(&config), config.limits.connections);
     let sources = KeySources::of(&config);
     let tls = config.server.tls.as_ref().map(key_files::tls).transpose()?.map(Arc::new);
-    let Composed { api, verifiers, store, figures } = compose(parts(config, false)?)?;
-    let registry = registry(store.as_ref(), figures, &verifiers, &logging);
+    let Composed { api, verifiers, store, outbox, figures } = compose(parts(config, false)?)?;
+    let registry = registry((store.as_ref(), outbox.as_ref()), figures, &verifiers, &logging);
     let keys = KeyChanges::new(sources, verifiers, tls.clone(), hangup);
 
     let addresses = listeners.addresses().to_vec();
     let admin_address = admin.as_ref().and_then(|admin| admin.addresses().first().copied());
     let is_tls = tls.is_some();
-    let served = Served { api, keys, store, listeners, admin, options, tls, registry };
+    let served = Served { api, keys, store, outbox, listeners, admin, options, tls, registry };
     serve_until_signal(runtime, vec![served], || {
         warn_of_few_files(configured, options.connections);
         for address in addresses {
@@ -73,6 +76,7 @@ pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts
                     leeway: config.tokens.leeway,
                 },
                 sign_ups_per_hour: config.limits.sign_ups_per_hour,
+                mailer: mailer(config.mail)?,
             }),
             Place::Remote(remote) => PlaceParts::Remote(Box::new(key_files::remote(*remote)?)),
         },
@@ -121,7 +125,7 @@ pub(crate) fn options(config: &Config) -> ServerOptions {
     }
 }
 
-/// The runtime of the main thread, which waits for signals, for key sets and for the drain; and SIGHUP, which from here on
+/// The runtime of the main thread, which waits for signals, for key sets, for mail and for the drain; and SIGHUP, which from here on
 /// ends nothing: one that comes while the safe starts is heeded once it serves.
 pub(crate) fn runtime() -> Result<(Runtime, Signal), Failure> {
     let could_not = |error| Failure::Running(format!("could not start: {error}"));
@@ -142,13 +146,19 @@ pub(crate) fn bind(addresses: &[SocketAddr], workers: Option<usize>) -> Result<L
 
 /// What there is to scrape.
 pub(crate) fn registry(
-    store: Option<&SqliteStore>,
+    (store, outbox): (Option<&SqliteStore>, Option<&Arc<MailOutbox>>),
     figures: Vec<Arc<Figures>>,
     verifiers: &Verifiers,
     logging: &Logging,
 ) -> Registry {
     let mut registry = Registry::default();
-    metrics::register(&mut registry, store.cloned(), figures, verifiers, logging.dropped_lines());
+    metrics::register(
+        &mut registry,
+        (store.cloned(), outbox.cloned()),
+        figures,
+        verifiers,
+        logging.dropped_lines(),
+    );
     registry
 }
 
@@ -157,6 +167,7 @@ pub(crate) struct Served {
     pub(crate) api: Api,
     pub(crate) keys: KeyChanges,
     pub(crate) store: Option<SqliteStore>,
+    pub(crate) outbox: Option<Arc<MailOutbox>>,
     pub(crate) listeners: Listeners,
     pub(crate) admin: Option<Listeners>,
     pub(crate) options: ServerOptions,
@@ -176,12 +187,13 @@ pub(crate) fn serve_until_signal(
     let stopped = runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).map_err(could_not)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(could_not)?;
-        let mut servers = Vec::new();
+        let (mut servers, mut deliveries) = (Vec::new(), Vec::new());
         for surface in surfaces {
-            let Served { api, mut keys, store, listeners, admin, options, tls, registry } = surface;
+            let Served { api, mut keys, store, outbox, listeners, admin, options, tls, registry } = surface;
             keys.keep();
             servers.push(Server::start(api, listeners, admin, options, tls, registry).map_err(could_not)?);
             stores.extend(store);
+            deliveries.extend(outbox.map(MailDelivery::begin));
             tokio::spawn(async move { keys.heed_signals().await });
         }
         let said = ready();
@@ -197,6 +209,9 @@ pub(crate) fn serve_until_signal(
             if server.stop().await == Stopped::AtDeadline {
                 stopped = Stopped::AtDeadline;
             }
+        }
+        for delivery in deliveries {
+            delivery.end().await;
         }
         said.map(|()| stopped)
     });

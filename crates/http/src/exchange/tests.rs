@@ -16,7 +16,7 @@ use http::{HeaderMap, Request, StatusCode, request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Frame;
 use serde_json::Value;
-use strongroom_app::{Identity, Origin, SignUpQuota, Tenant, Tenants};
+use strongroom_app::{EmailConfirmation, Identity, MailBell, Origin, SignUpQuota, Tenant, Tenants};
 use strongroom_domain::Limits;
 use strongroom_ports::{Authenticator, Caller, Principal, Timestamp, Upstream};
 use strongroom_testkit::fake::{
@@ -35,6 +35,7 @@ mod answers;
 mod bodies;
 mod cors;
 mod defects;
+mod email;
 mod identity;
 mod order_of_checks;
 mod rates;
@@ -112,7 +113,16 @@ fn surface_behind(
     ];
     let tenants = Tenants::new(tenants, true);
     let identity = Box::new(identity);
-    let safe = Safe::Here { upstream: Arc::new(upstream), identity, issuer };
+    let upstream = Arc::new(upstream);
+    let email = EmailConfirmation::new(
+        Arc::new(InMemoryAccountStore::new()),
+        upstream.clone(),
+        Arc::new(TransparentSealer::new()),
+        clock.clone(),
+        Arc::new(CountingRandomness::new()),
+        Arc::new(MailBell::new()),
+    );
+    let safe = Safe::Here { upstream, identity, email: Box::new(email), issuer };
     let people = Arc::new(TransparentSealer::new());
     let api = Api::new(safe, authenticator, people, tenants, clock, LIMITS, http_limits, proxies, 7);
     let metrics = Arc::new(Metrics::new(api.places.clone(), &api.safe.verbs()));

@@ -1,8 +1,9 @@
 //! The one match from errors of the rules and the ports to problems.
 
-use strongroom_app::{IdentityError, TenantRefusal};
+use strongroom_app::{ConfirmationError, IdentityError, TenantRefusal};
 use strongroom_domain::{
-    ExternalUserIdError, JsonError, KeyError, LimitExceeded, NotOwner, NumberError, ValueError, VerbBodyError,
+    EmailAddressError, ExternalUserIdError, JsonError, KeyError, LimitExceeded, NotOwner, NumberError,
+    ValueError, VerbBodyError,
 };
 use strongroom_ports::{AuthenticationUnavailable, IdentityCallError, Refusal, UpstreamError};
 
@@ -41,6 +42,23 @@ impl From<IdentityCallError> for Problem {
             IdentityCallError::Failed => Self::BadGateway,
             IdentityCallError::TooSlow => Self::GatewayTimeout,
         }
+    }
+}
+
+impl From<ConfirmationError> for Problem {
+    fn from(error: ConfirmationError) -> Self {
+        match error {
+            ConfirmationError::WorthlessCode => Self::CodeRefused,
+            ConfirmationError::OneKeyForTwo => Self::KeyRefused,
+            ConfirmationError::Unavailable => Self::Unavailable,
+            ConfirmationError::Safe(error) => error.into(),
+        }
+    }
+}
+
+impl From<EmailAddressError> for Problem {
+    fn from(EmailAddressError: EmailAddressError) -> Self {
+        Self::EmailMalformed
     }
 }
 
@@ -114,6 +132,7 @@ impl From<IdentityError> for Problem {
             IdentityError::TooMany { retry_after_s } => Self::TooManySignUps { retry_after_s },
             IdentityError::Refused => Self::TokenInvalid,
             IdentityError::NoSession => Self::NoSession,
+            IdentityError::UnknownSession => Self::NotFound,
             IdentityError::Unavailable => Self::Unavailable,
         }
     }

@@ -222,7 +222,8 @@ const BAD_SETTINGS: &[(&str, &str)] = &[
     ("log.format = \"xml\"", "log.format"),
     ("log.level = \"INFO\"", "log.level"),
     ("log.access = 1", "log.access"),
-    ("mail.transport = \"log\"", "mail"),
+    ("wallet.kind = \"none\"", "wallet"),
+    ("mail.transport = \"fax\"", "mail.transport"),
     ("upstream.safe_url = \"\"", "upstream.safe_url"),
     ("drain_s = 5", "drain_s"),
     ("issuer = []\nissuers = []", "issuers"),
@@ -334,8 +335,8 @@ fn all_problems_are_told_at_once_each_with_its_key_and_its_source() {
         typo = 1
         [log]
         level = \"loud\"
-        [mail]
-        transport = \"log\"
+        [wallet]
+        kind = \"none\"
     ";
     let pairs = [
         ("STRONGROOM_LIMITS__BODY_BYTES", "lots"),
@@ -357,7 +358,7 @@ fn all_problems_are_told_at_once_each_with_its_key_and_its_source() {
         ("limits.body_bytes", in_variable("STRONGROOM_LIMITS__BODY_BYTES")),
         ("log.level", in_file()),
         ("tenant", Source::Default),
-        ("mail", in_file()),
+        ("wallet", in_file()),
     ];
     assert_eq!(found, expected);
     let text = refused.to_string();
@@ -377,7 +378,7 @@ fn a_variable_that_reaches_into_a_setting_or_a_table_is_refused() {
         ("STRONGROOM_SAFE__KEYRING__X", "safe.keyring"),
         ("STRONGROOM_TENANT__NAME", "tenant"),
         ("STRONGROOM_TENANT__0__NAME", "tenant"),
-        ("STRONGROOM_MAIL__FROM", "mail"),
+        ("STRONGROOM_WALLET__KIND", "wallet"),
         ("STRONGROOM___X", ""),
         ("STRONGROOM_SERVER__", "server."),
     ] {

@@ -23,6 +23,7 @@ mod issuers;
 mod keys;
 mod lifecycle;
 mod limits;
+mod mail;
 mod operators;
 mod overload;
 mod rates;

@@ -1,6 +1,7 @@
 //! What the stories need: a process to talk to, and a client that sees every byte.
 
 pub(crate) mod http2;
+pub(crate) mod installed;
 pub(crate) mod issuer;
 pub(crate) mod process;
 pub(crate) mod tls;

@@ -6,15 +6,15 @@
 //! cannot be installed fails the test: none is skipped.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use super::cast::{Cast, Session};
 use super::pairs::b64;
+use crate::support::installed::{installed, python_in, run};
 
 /// A library and how to ask it.
 struct Library {
@@ -34,21 +34,7 @@ impl Library {
             ("requirements.txt", include_str!("libraries/requirements.txt")),
             ("tokens.py", include_str!("libraries/tokens.py")),
         ];
-        let place = installed("python", &files, |place| {
-            run(Command::new("python3").args(["-m", "venv", "venv"]).current_dir(place));
-            // Wheels only: a build from source would want another language's compiler.
-            run(Command::new(place.join("venv/bin/python"))
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                    "--only-binary=:all:",
-                ])
-                .args(["--requirement", "requirements.txt"])
-                .current_dir(place));
-        });
+        let place = python_in("token-libraries/python", &files);
         Self { name: "PyJWT", program: place.join("venv/bin/python"), script: place.join("tokens.py") }
     }
 
@@ -58,7 +44,7 @@ impl Library {
             ("package-lock.json", include_str!("libraries/package-lock.json")),
             ("tokens.mjs", include_str!("libraries/tokens.mjs")),
         ];
-        let place = installed("javascript", &files, |place| {
+        let place = installed("token-libraries/javascript", &files, |place| {
             run(Command::new("npm")
                 .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
                 .current_dir(place));
@@ -82,37 +68,6 @@ impl Library {
         assert!(output.status.success(), "{} fails to {task}", self.name);
         serde_json::from_slice(&output.stdout).expect("a list in JSON")
     }
-}
-
-/// Makes a directory with these files in which a library is installed, unless it is there with the very same files.
-/// Another test, or another run of the tests, waits meanwhile.
-fn installed(name: &str, files: &[(&str, &str)], install: impl FnOnce(&Path)) -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("token-libraries").join(name);
-    std::fs::create_dir_all(place.parent().unwrap()).unwrap();
-    let lock = File::create(place.with_extension("lock")).unwrap();
-    lock.lock().unwrap();
-    let (stamp, wanted) = (place.join("installed"), format!("{files:?}"));
-    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return place;
-    }
-    if place.exists() {
-        std::fs::remove_dir_all(&place).unwrap();
-    }
-    std::fs::create_dir(&place).unwrap();
-    for (name, text) in files {
-        std::fs::write(place.join(name), text).unwrap();
-    }
-    install(&place);
-    std::fs::write(stamp, wanted).unwrap();
-    place
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("{} does not start, and the tests need it: {error}", command.get_program().display())
-    });
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}");
 }
 
 #[test]

@@ -51,6 +51,11 @@ fn routes_methods_tokens_and_tenants() {
 }
 
 #[test]
+fn e_mail_addresses_and_ones_own_routes() {
+    replay(include_str!("email.http"));
+}
+
+#[test]
 fn sessions() {
     replay(include_str!("sessions.http"));
 }
@@ -61,6 +66,7 @@ fn every_code_of_the_reference_is_raised_against_the_real_binary() {
     let stories = [
         include_str!("guide.http"),
         include_str!("conditions.http"),
+        include_str!("email.http"),
         include_str!("private.http"),
         include_str!("refusals.http"),
         include_str!("routes.http"),
