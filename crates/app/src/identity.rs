@@ -152,7 +152,9 @@ impl Identity {
             StoreError::Stale => IdentityError::Refused,
             _ => IdentityError::Unavailable,
         })?;
-        ended.iter().for_each(|session| self.authenticator.forget(session));
+        for session in &ended {
+            self.authenticator.forget(session);
+        }
         Ok(SignedIn { caller, tokens })
     }
 

@@ -231,7 +231,9 @@ impl Passkeys {
         let name = self.name(&caller.tenant, id);
         match self.credentials.remove(&self.sealer.record_id(caller), &name).await? {
             Removal::Removed { ended } => {
-                ended.iter().for_each(|session| self.authenticator.forget(session));
+                for session in &ended {
+                    self.authenticator.forget(session);
+                }
                 Ok(())
             }
             Removal::Absent => Err(PasskeyError::Absent),

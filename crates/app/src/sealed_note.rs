@@ -43,8 +43,8 @@ impl NotePlace {
         let context = self.context(Generation::from_bytes(generation));
         let key = sealer.new_key(&self.owner, context.revision.generation)?;
         let length = u16::try_from(key.len()).map_err(|_| SealError::Failed)?;
-        let sealed = sealer.seal(&key, &context, plaintext)?;
-        Ok([&[FORMAT], &generation[..], &length.to_be_bytes(), &key, &sealed].concat().into())
+        let closed = sealer.seal(&key, &context, plaintext)?;
+        Ok([&[FORMAT], &generation[..], &length.to_be_bytes(), &key, &closed].concat().into())
     }
 
     /// Opens a note.
@@ -53,8 +53,8 @@ impl NotePlace {
     ///
     /// [`SealError::Refused`] for one of another place, cut off or changed, or [`SealError::UnknownKey`].
     pub(crate) fn open(self, sealer: &dyn Sealer, note: &[u8]) -> Result<Plaintext, SealError> {
-        let (key, sealed, generation) = split(note).ok_or(SealError::Refused)?;
-        sealer.open(key, &self.context(generation), sealed)
+        let (key, closed, generation) = split(note).ok_or(SealError::Refused)?;
+        sealer.open(key, &self.context(generation), closed)
     }
 }
 
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(wrapped_key_of_note(&note[..begins + key.len()]), Some(key));
         assert_eq!(wrapped_key_of_note(&note[..begins + key.len() - 1]), None);
         assert_eq!(wrapped_key_of_note(b"none"), None);
-        let generation = Generation::from_bytes(note[1..1 + GENERATION_BYTES].try_into().unwrap());
+        let generation = Generation::from_bytes(note[1..=GENERATION_BYTES].try_into().unwrap());
         assert!(sealer.open(key, &place().context(generation), &note[begins + key.len()..]).is_ok());
     }
 

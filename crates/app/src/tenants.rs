@@ -31,6 +31,12 @@ impl Origin {
     pub fn new(text: String) -> Self {
         Self(text)
     }
+
+    /// The origin, as configured.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// An origin is configuration, no secret.

@@ -1,11 +1,14 @@
 //! Building answers: bodies, media types, and the headers that every answer carries.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
 use strongroom_domain::EntityTag;
+use strongroom_ports::Timestamp;
 
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
@@ -45,6 +48,11 @@ pub(crate) fn json(
         // Plain structs of strings and numbers always serialise; should one not, the status still tells.
         Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
     }
+}
+
+/// A time as answers write it (RFC 3339).
+pub(crate) fn time(at: Timestamp) -> String {
+    humantime::format_rfc3339_millis(SystemTime::from(at)).to_string()
 }
 
 /// Adds the `ETag` of a state, where it has one.

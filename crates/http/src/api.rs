@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use strongroom_app::{EmailConfirmation, Identity, Tenants};
+use strongroom_app::{Accounts, EmailConfirmation, Identity, Passkeys, Tenants};
 use strongroom_domain::Limits;
 use strongroom_ports::{
     Authenticator, Clock, PassedOn, RemoteIdentity, RemoteSafe, Sealer, TokenIssuer, Upstream,
@@ -52,7 +52,11 @@ pub enum Safe {
         /// The safe.
         upstream: Arc<dyn Upstream>,
         /// Sessions.
-        identity: Box<Identity>,
+        identity: Arc<Identity>,
+        /// Passkeys.
+        passkeys: Box<Passkeys>,
+        /// Whole accounts.
+        accounts: Box<Accounts>,
         /// Confirmation of e-mail addresses.
         email: Box<EmailConfirmation>,
         /// Our own public keys.
@@ -232,6 +236,22 @@ impl Api {
     pub(crate) fn identity(&self) -> Result<&Identity, Problem> {
         match &self.safe {
             Safe::Here { identity, .. } => Ok(identity),
+            Safe::Remote { .. } => Err(Problem::NotFound),
+        }
+    }
+
+    /// Passkeys, likewise.
+    pub(crate) fn passkeys(&self) -> Result<&Passkeys, Problem> {
+        match &self.safe {
+            Safe::Here { passkeys, .. } => Ok(passkeys),
+            Safe::Remote { .. } => Err(Problem::NotFound),
+        }
+    }
+
+    /// Whole accounts, likewise.
+    pub(crate) fn accounts(&self) -> Result<&Accounts, Problem> {
+        match &self.safe {
+            Safe::Here { accounts, .. } => Ok(accounts),
             Safe::Remote { .. } => Err(Problem::NotFound),
         }
     }

@@ -30,9 +30,11 @@ use crate::refusal::Refusal;
 use crate::routes::{Action, Found, Router};
 use crate::tenant_names::TenantNames;
 use crate::trace_parent::TraceId;
-use crate::{auth, bearer, cors, email, gate, meta, user_data, verb_call};
+use crate::{auth, bearer, cors, email, gate, meta, passkeys, sessions, user_data, verb_call};
 
 mod identity;
+mod registration;
+mod sign_in_data;
 
 /// The surface as a service: the API, its router, and what it counts.
 pub(crate) struct Exchange {
@@ -198,13 +200,37 @@ impl Exchange {
                 let tenant = self.tenant(&TenantNames::without_token(head)?)?;
                 Box::pin(auth::sign_up(api, head, tenant)).await
             }
-            Action::RegisterPasskey
-            | Action::OfferSignIn
-            | Action::SignIn
-            | Action::ListSessions
-            | Action::EndSession
-            | Action::ListPasskeys
-            | Action::RemovePasskey => Err(Problem::NotFound),
+            Action::RegisterPasskey => {
+                self.for_any_origin(head)?;
+                Box::pin(self.register(head, body, who)).await
+            }
+            Action::OfferSignIn => {
+                passkeys::offer_sign_in(api, self.tenant(&TenantNames::without_token(head)?)?)
+            }
+            Action::SignIn => {
+                let tenant = self.tenant(&TenantNames::without_token(head)?)?;
+                Box::pin(passkeys::sign_in((api, api.ask(head, provenance)?), head, body, tenant)).await
+            }
+            Action::ListSessions => {
+                let who = self.principal(head, who).await?;
+                Box::pin(sessions::list(api, who)).await
+            }
+            Action::EndSession => {
+                let who = self.principal(head, who).await?;
+                Box::pin(sessions::end(api, who, id)).await
+            }
+            Action::ListPasskeys => {
+                let who = self.principal(head, who).await?;
+                Box::pin(passkeys::list(api, who)).await
+            }
+            Action::RemovePasskey => {
+                let who = self.principal(head, who).await?;
+                Box::pin(passkeys::remove(api, who, id)).await
+            }
+            Action::CloseAccount => {
+                let who = self.principal(head, who).await?;
+                Box::pin(sessions::close_account((api, api.ask(head, provenance)?), who)).await
+            }
             Action::ShowLimits => self.for_any_origin(head).map(|()| meta::limits(api)),
             Action::ShowHealth => self.for_any_origin(head).map(|()| meta::health(api)),
             Action::ShowKeySet => self.for_any_origin(head).and_then(|()| meta::key_set(api)),

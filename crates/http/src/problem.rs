@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::answer::{self, Body};
 
 mod sources;
+mod words;
 
 /// An error of the caller, the safe or ourselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,13 @@ pub(crate) enum Problem {
     TooManyKeys { limit_keys: usize },
     RecordTooLarge { limit_bytes: usize },
     PasskeyRequired,
+    CredentialMalformed,
+    CredentialRefused,
+    PasskeyKnown,
+    TooManyPasskeys,
+    LastPasskey,
+    UnknownPasskey,
+    UnknownSession,
     CrossSite,
     NoSession,
     TooManySignUps { retry_after_s: u64 },
@@ -118,26 +126,14 @@ impl Problem {
                 (S::PAYLOAD_TOO_LARGE, "body_overhead", "The body carries too much beside its data.")
             }
             Self::BodyIncomplete => (S::BAD_REQUEST, "body_incomplete", "The body ended before its end."),
-            Self::JsonMalformed => (S::BAD_REQUEST, "json_malformed", "The body is not well-formed JSON."),
-            Self::JsonShape => {
-                (S::BAD_REQUEST, "json_shape", "The body lacks a member or one has the wrong type.")
-            }
-            Self::JsonDuplicate => (S::BAD_REQUEST, "json_duplicate", "The body names a member twice."),
-            Self::JsonNested => {
-                (S::BAD_REQUEST, "json_nested", "Data must be flat: strings, booleans, numbers or null.")
-            }
-            Self::KeyRefused => (S::BAD_REQUEST, "key_refused", "A key is not allowed."),
-            Self::KeyLooksPrivate => (
-                S::BAD_REQUEST,
-                "key_looks_private",
-                "A key looks private but does not begin with private and a dot.",
-            ),
-            Self::StringRefused => {
-                (S::BAD_REQUEST, "string_refused", "A string holds a character that is not allowed.")
-            }
-            Self::NumberInexact => {
-                (S::BAD_REQUEST, "number_inexact", "A number cannot be kept exactly: send it as a string.")
-            }
+            Self::JsonMalformed
+            | Self::JsonShape
+            | Self::JsonDuplicate
+            | Self::JsonNested
+            | Self::KeyRefused
+            | Self::KeyLooksPrivate
+            | Self::StringRefused
+            | Self::NumberInexact => self.words_about_a_text(),
             Self::ExternalUserIdMalformed => {
                 (S::BAD_REQUEST, "external_user_id_malformed", "The externalUserId is malformed.")
             }
@@ -155,9 +151,17 @@ impl Problem {
             Self::ValueTooLong { .. } | Self::TooManyKeys { .. } | Self::RecordTooLarge { .. } => {
                 self.words_about_a_limit()
             }
-            Self::PasskeyRequired | Self::CrossSite | Self::NoSession | Self::TooManySignUps { .. } => {
-                self.words_about_sessions()
-            }
+            Self::PasskeyRequired
+            | Self::CrossSite
+            | Self::NoSession
+            | Self::UnknownSession
+            | Self::TooManySignUps { .. } => self.words_about_sessions(),
+            Self::CredentialMalformed
+            | Self::CredentialRefused
+            | Self::PasskeyKnown
+            | Self::TooManyPasskeys
+            | Self::LastPasskey
+            | Self::UnknownPasskey => self.words_about_passkeys(),
             Self::EmailMalformed | Self::CodeRefused => self.words_about_email(),
             Self::TooManyRequests => {
                 (S::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests: try again shortly.")
@@ -175,67 +179,6 @@ impl Problem {
             | Self::RefusedByIdentity
             | Self::BadGateway
             | Self::GatewayTimeout => self.words_about_a_remote_safe(),
-        }
-    }
-
-    /// The same, for accounts and sessions.
-    fn words_about_sessions(&self) -> (StatusCode, &'static str, &'static str) {
-        use StatusCode as S;
-        match self {
-            Self::PasskeyRequired => (S::BAD_REQUEST, "passkey_required", "Signing up here needs a passkey."),
-            Self::CrossSite => (S::BAD_REQUEST, "cross_site", "A page of another site may not do this."),
-            Self::NoSession => {
-                (S::BAD_REQUEST, "no_session", "The token belongs to no session of this service.")
-            }
-            _ => (S::TOO_MANY_REQUESTS, "too_many_sign_ups", "Too many accounts were made: try again later."),
-        }
-    }
-
-    /// The same, for addresses that are to be confirmed.
-    fn words_about_email(&self) -> (StatusCode, &'static str, &'static str) {
-        use StatusCode as S;
-        match self {
-            Self::EmailMalformed => (S::BAD_REQUEST, "email_malformed", "The e-mail address is malformed."),
-            _ => (S::BAD_REQUEST, "code_refused", "The code is wrong, used or expired."),
-        }
-    }
-
-    /// The same, for limits of a record.
-    fn words_about_a_limit(&self) -> (StatusCode, &'static str, &'static str) {
-        use StatusCode as S;
-        match self {
-            Self::ValueTooLong { .. } => (S::UNPROCESSABLE_ENTITY, "value_too_long", "A string is too long."),
-            Self::TooManyKeys { .. } => {
-                (S::UNPROCESSABLE_ENTITY, "too_many_keys", "The record would hold too many keys.")
-            }
-            _ => (S::UNPROCESSABLE_ENTITY, "record_too_large", "The record would be too large."),
-        }
-    }
-
-    /// The same, for what only a gateway answers.
-    fn words_about_a_remote_safe(&self) -> (StatusCode, &'static str, &'static str) {
-        use StatusCode as S;
-        match self {
-            Self::QueryRefused => (S::BAD_REQUEST, "query_refused", "A verb takes no query."),
-            Self::TooLargeForSafe => {
-                (S::PAYLOAD_TOO_LARGE, "too_large_for_safe", "The body is too large for the safe.")
-            }
-            Self::SafeBusy { .. } => {
-                (S::TOO_MANY_REQUESTS, "safe_busy", "The safe has been asked too often: try again shortly.")
-            }
-            Self::RefusedBySafe => (S::BAD_REQUEST, "refused_by_safe", "The safe refuses the request."),
-            Self::IdentityBusy { .. } => (
-                S::TOO_MANY_REQUESTS,
-                "identity_busy",
-                "The identity service has been asked too often: try again shortly.",
-            ),
-            Self::RefusedByIdentity => {
-                (S::BAD_REQUEST, "refused_by_identity", "The identity service refuses the request.")
-            }
-            Self::GatewayTimeout => {
-                (S::GATEWAY_TIMEOUT, "gateway_timeout", "The service behind did not answer in time.")
-            }
-            _ => (S::BAD_GATEWAY, "bad_gateway", "The service behind gives no answer that can be used."),
         }
     }
 
@@ -287,7 +230,7 @@ impl Problem {
                     headers.insert(ALLOW, allow);
                 }
             }
-            Self::TokenMissing => {
+            Self::TokenMissing | Self::CredentialRefused => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::TokenInvalid | Self::TenantMismatch { .. } => {
@@ -369,6 +312,13 @@ mod tests {
             TooManyKeys { limit_keys: 1 },
             RecordTooLarge { limit_bytes: 1 },
             PasskeyRequired,
+            CredentialMalformed,
+            CredentialRefused,
+            PasskeyKnown,
+            TooManyPasskeys,
+            LastPasskey,
+            UnknownPasskey,
+            UnknownSession,
             CrossSite,
             NoSession,
             TooManySignUps { retry_after_s: 1 },

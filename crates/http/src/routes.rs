@@ -31,6 +31,7 @@ pub(crate) enum Action {
     ValidateOwnEmail,
     ConfirmEmail,
     ConfirmOwnEmail,
+    CloseAccount,
     ShowHealth,
     ShowKeySet,
     CallVerb,
@@ -79,7 +80,10 @@ const ROUTES: &[Route] = &[
     Route { template: "/{v}/auth/passkeys/{id}", methods: &[(Method::DELETE, Action::RemovePasskey)] },
     Route { template: "/{v}/ibexsafe/validateEmail", methods: &[(Method::POST, Action::ValidateEmail)] },
     Route { template: "/{v}/ibexsafe/confirmEmail", methods: &[(Method::POST, Action::ConfirmEmail)] },
-    Route { template: "/{v}/users/me", methods: &[(Method::POST, Action::WriteOwnUserData)] },
+    Route {
+        template: "/{v}/users/me",
+        methods: &[(Method::POST, Action::WriteOwnUserData), (Method::DELETE, Action::CloseAccount)],
+    },
     Route { template: "/{v}/users/me/validate-email", methods: &[(Method::POST, Action::ValidateOwnEmail)] },
     Route { template: "/{v}/users/me/confirm-email", methods: &[(Method::POST, Action::ConfirmOwnEmail)] },
     Route {
@@ -105,14 +109,14 @@ impl Action {
                 | Self::EndSession
                 | Self::ListPasskeys
                 | Self::RemovePasskey
+                | Self::CloseAccount
         )
     }
 
-    /// Whether a process of this kind does it. Passkeys, and the lists of them and of sessions, are an identity service's so far.
+    /// Whether a process of this kind does it.
     fn is_served(self, role: Role) -> bool {
         match self {
-            Self::SignUp | Self::Refresh | Self::SignOut => role != Role::Gateway { has_identity: false },
-            _ if self.is_of_identity() => role == Role::Gateway { has_identity: true },
+            _ if self.is_of_identity() => role != Role::Gateway { has_identity: false },
             Self::ShowKeySet => role == Role::Safe,
             // At a gateway two of them are verbs like any other, and their aliases are not there.
             Self::ValidateEmail | Self::ConfirmEmail | Self::ValidateOwnEmail | Self::ConfirmOwnEmail => {
@@ -244,6 +248,13 @@ impl Router {
     }
 }
 
+/// Every route of the table by every method of its own: for walks that must leave none out.
+#[cfg(test)]
+pub(crate) fn every_route() -> impl Iterator<Item = (&'static str, &'static Method, Action)> {
+    let of = |route: &'static Route| route.methods.iter().map(|(method, act)| (route.template, method, *act));
+    ROUTES.iter().flat_map(of)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,7 +312,11 @@ mod tests {
             ] {
                 let path = format!("/{version}/auth/{path}");
                 assert_eq!(find(&method, &path), Ok(expected), "{method} {path}");
+                assert_eq!(action(&method, &path), Ok(expected), "{method} {path} of a safe");
             }
+            let account = format!("/{version}/users/me");
+            assert_eq!(find(&Method::DELETE, &account), Ok(Action::CloseAccount));
+            assert_eq!(action(&Method::DELETE, &account), Ok(Action::CloseAccount));
         }
         for path in ["/.well-known/jwks.json", "/v1/auth/other", "/v1/auth/sessions/x/y", "/v1/auth"] {
             assert_eq!(find(&Method::GET, path), Err(Problem::NotFound), "{path}");
@@ -381,7 +396,7 @@ mod tests {
         );
         assert_eq!(
             action(&Method::HEAD, "/v1/auth/sign-up"),
-            Err(Problem::MethodNotAllowed { allow: "GET, OPTIONS".into() }),
+            Err(Problem::MethodNotAllowed { allow: "GET, POST, OPTIONS".into() }),
             "a HEAD makes no account"
         );
     }

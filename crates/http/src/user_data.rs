@@ -1,17 +1,18 @@
 //! The guide's routes: read, write, erase and export the caller's own record.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use strongroom_domain::{Envelope, ExternalUserId, WriteOnlyKey};
+use strongroom_domain::{Envelope, ExternalUserId, PublicView, WriteOnlyKey};
 use strongroom_ports::{Caller, Principal, Snapshot, UpstreamError};
 
 use crate::answer::{self, Body};
 use crate::api::{Api, Asked};
+use crate::auth_answer::Userdata;
 use crate::body::Naming;
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
@@ -72,6 +73,15 @@ async fn read_by_post(api: &Api, safe: &Asked<'_>, caller: &Caller) -> Result<Re
     }
 }
 
+/// What an answer to a sign-in says of the person's data. A safe that does not answer is no reason to refuse a sign-in.
+pub(crate) async fn beside_tokens(safe: &Asked<'_>, caller: &Caller) -> Userdata {
+    match in_time(safe, safe.read(caller)).await {
+        Ok(Some(snapshot)) => Userdata::Read(snapshot.view),
+        Ok(None) => Userdata::Read(PublicView::empty()),
+        Err(_) => Userdata::Unavailable,
+    }
+}
+
 /// `DELETE …/userdata/external/{id}`: the same answer whether or not there was a record.
 pub(crate) async fn erase(
     safe: Asked<'_>,
@@ -96,13 +106,12 @@ pub(crate) async fn export(
     let Some(export) = in_time(&safe, safe.export(&principal.caller)).await? else {
         return Ok(answer::empty(StatusCode::NO_CONTENT));
     };
-    let time = |at| humantime::format_rfc3339_millis(SystemTime::from(at)).to_string();
     let document = ExportDocument {
         external_user_id: id.as_str(),
         generation: export.revision.generation.to_string(),
         version: export.revision.version,
-        created_at: time(export.created_at),
-        updated_at: time(export.updated_at),
+        created_at: answer::time(export.created_at),
+        updated_at: answer::time(export.updated_at),
         data: serde_json::from_str(export.view.as_json()).map_err(|_| Problem::Internal)?,
         write_only: export.write_only.iter().map(WriteOnlyKey::as_str).collect(),
     };
@@ -130,7 +139,7 @@ const SAFE_TIME: Duration = Duration::from_mins(1);
 
 /// What the safe answers, or 503; of a write, the outcome is unknown then, as it is to every caller of a safe that is
 /// unavailable. A timer is armed only where the answer is not there at once.
-async fn in_time<T>(
+pub(crate) async fn in_time<T>(
     safe: &Asked<'_>,
     asked: impl Future<Output = Result<T, UpstreamError>>,
 ) -> Result<T, Problem> {

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prometheus_client::registry::Registry;
-use strongroom_app::{EmailConfirmation, Identity, MailBell, SignUpQuota, Tenant, Tenants};
+use strongroom_app::{
+    Accounts, EmailConfirmation, Identity, MailBell, Passkeys, SignUpQuota, Tenant, Tenants,
+};
 use strongroom_domain::Limits;
 use strongroom_http::{
     Api, Deadlines, HeadLimits, HttpLimits, Listeners, Refusal, Safe, Server, ServerOptions, Tls,
@@ -19,6 +21,7 @@ use strongroom_testkit::fake::{
     CountingRandomness, InMemoryAccountStore, InMemoryUpstream, ManualClock, StaticAuthenticator,
     TransparentSealer, TransparentTokenIssuer,
 };
+use strongroom_testkit::mock::MockPasskeyCeremonies;
 use strongroom_testkit::sample;
 
 const LIMITS: Limits = Limits { value_bytes: 64, record_keys: 16, record_bytes: 1024 };
@@ -61,23 +64,41 @@ fn surface() -> Api {
     let upstream = Arc::new(InMemoryUpstream::with(LIMITS, clock.clone(), randomness.clone()));
     let authenticator = Arc::new(StaticAuthenticator::new().with_caller("jane", sample::caller()));
     let issuer = Arc::new(TransparentTokenIssuer::new());
-    let identity = Identity::new(
+    let (store, sealer) = (Arc::new(InMemoryAccountStore::new()), Arc::new(TransparentSealer::new()));
+    let identity = Arc::new(Identity::new(
         issuer.clone(),
         authenticator.clone(),
-        Arc::new(InMemoryAccountStore::new()),
-        Arc::new(TransparentSealer::new()),
+        store.clone(),
+        sealer.clone(),
         clock.clone(),
         randomness.clone(),
         SignUpQuota::new(1),
-    );
-    let email = EmailConfirmation::new(
-        Arc::new(InMemoryAccountStore::new()),
+    ));
+    let passkeys = Box::new(Passkeys::new(
+        identity.clone(),
+        Arc::new(MockPasskeyCeremonies::new()),
+        store.clone(),
+        authenticator.clone(),
+        sealer.clone(),
+        clock.clone(),
+        randomness.clone(),
+    ));
+    let email = Box::new(EmailConfirmation::new(
+        store.clone(),
         upstream.clone(),
-        Arc::new(TransparentSealer::new()),
+        sealer.clone(),
         clock.clone(),
         randomness,
         Arc::new(MailBell::new()),
-    );
+    ));
+    let accounts = Box::new(Accounts::new(
+        upstream.clone(),
+        store.clone(),
+        store,
+        authenticator.clone(),
+        sealer,
+        clock.clone(),
+    ));
     let tenant = Tenant {
         id: sample::tenant(sample::TENANT),
         name: sample::TENANT.to_owned(),
@@ -86,7 +107,7 @@ fn surface() -> Api {
     };
     let tenants = Tenants::new(vec![tenant], true);
     Api::new(
-        Safe::Here { upstream, identity: Box::new(identity), email: Box::new(email), issuer },
+        Safe::Here { upstream, identity, passkeys, accounts, email, issuer },
         authenticator,
         Arc::new(TransparentSealer::new()),
         tenants,

@@ -1,5 +1,7 @@
 //! Our own tokens: an access token and a refresh token for a session.
 
+#![cfg_attr(feature = "mock", expect(clippy::ref_option_ref, reason = "the mock's macro writes one"))]
+
 use std::fmt;
 
 use bytes::Bytes;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_app::{
-    EmailConfirmation, Identity, LocalSafe, MailBell, MailOutbox, SignUpQuota, Tenant, Tenants,
+    Accounts, EmailConfirmation, Identity, LocalSafe, MailBell, MailOutbox, Origin, Passkeys, SignUpQuota,
+    Tenant, Tenants,
 };
 use strongroom_domain::Limits;
 use strongroom_http::{Api, HttpLimits, Safe, TrustedProxies, Verbs};
@@ -13,6 +14,7 @@ use strongroom_jwt::{
     ForeignIssuer, ForeignTokens, GatewayAssertions, KeySetKeeper, Lifetimes, OwnTokens, SigningKeys,
     TokenCache,
 };
+use strongroom_passkey::{PasskeyTenant, WebauthnCeremonies};
 use strongroom_ports::{Authenticator, Clock, Mailer, Randomness, RemoteIdentity, Sealer};
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
@@ -175,39 +177,56 @@ fn safe_here(
 ) -> Result<House, Failure> {
     let store = open_store(parts.directory, &parts.keyring)?;
     let sealer = EnvelopeSealer::new(parts.keyring).map_err(|error| Failure::Keys(error.to_string()))?;
-    let (records, sessions, sealer) = (Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(sealer));
+    let ceremonies = ceremonies(tenants, (clock.clone(), randomness.clone()))?;
+    let (kept, sealer) = (Arc::new(store.clone()), Arc::new(sealer));
     let own = Arc::new(OwnTokens::new(
         parts.signing_keys,
         tenants.iter().map(|tenant| tenant.id.clone()),
-        sessions.clone(),
+        kept.clone(),
         clock.clone(),
         randomness.clone(),
         parts.lifetimes,
     ));
     let remembered = remember(vec![own.clone(), foreign]);
-    let upstream =
-        Arc::new(LocalSafe::new(records, sealer.clone(), clock.clone(), randomness.clone(), limits));
-    let (confirmations, bell) = (Arc::new(store.clone()), Arc::new(MailBell::new()));
-    let email = EmailConfirmation::new(
-        confirmations.clone(),
+    let upstream = LocalSafe::new(kept.clone(), sealer.clone(), clock.clone(), randomness.clone(), limits);
+    let upstream = Arc::new(upstream);
+    let bell = Arc::new(MailBell::new());
+    let email = Box::new(EmailConfirmation::new(
+        kept.clone(),
         upstream.clone(),
         sealer.clone(),
         clock.clone(),
         randomness.clone(),
         bell.clone(),
-    );
-    let outbox = MailOutbox::new(confirmations, sealer.clone(), parts.mailer, clock.clone(), bell);
-    let identity = Identity::new(
+    ));
+    let outbox = MailOutbox::new(kept.clone(), sealer.clone(), parts.mailer, clock.clone(), bell);
+    let identity = Arc::new(Identity::new(
         own.clone(),
         remembered.clone(),
-        sessions,
+        kept.clone(),
+        sealer.clone(),
+        clock.clone(),
+        randomness.clone(),
+        SignUpQuota::new(parts.sign_ups_per_hour),
+    ));
+    let passkeys = Box::new(Passkeys::new(
+        identity.clone(),
+        Arc::new(ceremonies),
+        kept.clone(),
+        remembered.clone(),
+        sealer.clone(),
+        clock.clone(),
+        randomness,
+    ));
+    let accounts = Box::new(Accounts::new(
+        upstream.clone(),
+        kept.clone(),
+        kept,
+        remembered.clone(),
         sealer.clone(),
         clock,
-        randomness,
-        SignUpQuota::new(parts.sign_ups_per_hour),
-    );
-    let safe =
-        Safe::Here { upstream, identity: Box::new(identity), email: Box::new(email), issuer: own.clone() };
+    ));
+    let safe = Safe::Here { upstream, identity, passkeys, accounts, email, issuer: own.clone() };
     Ok(House {
         safe,
         remembered,
@@ -218,6 +237,16 @@ fn safe_here(
         outbox: Some(Arc::new(outbox)),
         figures: Vec::new(),
     })
+}
+
+/// The ceremonies of the tenants, whose origins the configuration has checked.
+fn ceremonies(tenants: &[Tenant], (clock, randomness): Outside) -> Result<WebauthnCeremonies, Failure> {
+    let tenants = tenants.iter().map(|tenant| PasskeyTenant {
+        id: tenant.id.clone(),
+        name: tenant.name.clone(),
+        origins: tenant.origins.iter().map(Origin::as_str).map(str::to_owned).collect(),
+    });
+    WebauthnCeremonies::new(tenants, clock, randomness).map_err(|error| Failure::Running(error.to_string()))
 }
 
 /// The way to a safe elsewhere. Touches no disk: what names people in the log is drawn anew at each start.

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &DevArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let demo = if args.gateway {
         let safe_listeners = bind(&[somewhere], None)?;
         let safe_address = only(&safe_listeners)?;
-        let safe = compose_from(&args.data_dir, &safe_settings(safe_address))?;
+        let safe = compose_from(&args.data_dir, &safe_settings(address, safe_address))?;
         let demo = begin(&runtime, &safe.composed)?;
         let gateway = compose_from(&args.data_dir, &gateway_settings(address, safe_address))?;
         let gateway_hangup = {
@@ -145,7 +145,7 @@ signing_keys_file = "{SIGNING_KEYS}"
 [[tenant]]
 rp_id = "localhost"
 name = "Demo"
-origins = ["http://localhost:{port}", "http://{address}"]
+{origins}
 sign_up_without_passkey = true
 
 [mail]
@@ -162,15 +162,22 @@ format = "text"
 level = "warn"
 access = false
 "#,
-        port = address.port(),
+        origins = origins(address),
     )
 }
 
 /// What the safe behind the gateway serves with: the gateway, which has this machine's address, is believed about whose
-/// address asks, as it should be wherever rates are in force.
-fn safe_settings(address: SocketAddr) -> String {
+/// address asks, as it should be wherever rates are in force. Its pages are the gateway's: a passkey names the page that it was
+/// shown to.
+fn safe_settings(gateway: SocketAddr, address: SocketAddr) -> String {
     let trusting = format!("[server]\ntrusted_proxies = [\"{}\"]", address.ip());
-    format!("{}{KNOWN_GATEWAY}", settings(address).replace("[server]", &trusting))
+    let settings = settings(address).replace("[server]", &trusting);
+    format!("{}{KNOWN_GATEWAY}", settings.replace(&origins(address), &origins(gateway)))
+}
+
+/// The pages of the tenant.
+fn origins(address: SocketAddr) -> String {
+    format!("origins = [\"http://localhost:{}\", \"http://{address}\"]", address.port())
 }
 
 /// How the safe knows its gateway.

@@ -5,7 +5,7 @@ use http::Method;
 use crate::figures::Figures;
 
 /// Methods, and templates below the service's address. Each of the last takes what is none of those before.
-const ROUTES: [(&str, &str); 13] = [
+const ROUTES: [(&str, &str); 14] = [
     ("GET", "/{v}/auth/sign-up"),
     ("POST", "/{v}/auth/sign-up"),
     ("GET", "/{v}/auth/sign-in"),
@@ -16,6 +16,7 @@ const ROUTES: [(&str, &str); 13] = [
     ("DELETE", "/{v}/auth/sessions/{id}"),
     ("GET", "/{v}/auth/passkeys"),
     ("DELETE", "/{v}/auth/passkeys/{id}"),
+    ("DELETE", "/{v}/users/me"),
     ("GET", "/{*path}"),
     ("POST", "/{*path}"),
     ("DELETE", "/{*path}"),
@@ -50,6 +51,7 @@ mod tests {
             (Method::GET, "v1/auth/sign-up", "/{v}/auth/sign-up"),
             (Method::POST, "v1.2/auth/refresh", "/{v}/auth/refresh"),
             (Method::DELETE, "v1.1/auth/passkeys/a-1", "/{v}/auth/passkeys/{id}"),
+            (Method::DELETE, "v1/users/me", "/{v}/users/me"),
             (Method::GET, "v1/auth/sessions", "/{v}/auth/sessions"),
             (Method::GET, "v1/auth/sessions/a-1", "/{*path}"),
             (Method::POST, "v1/auth/other", "/{*path}"),

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use strongroom_app::PasskeyError;
 use strongroom_testkit::sample;
 
-use crate::doubles::{House, claims, credential_id, shown, text};
+use crate::doubles::{House, challenge, claims, credential_id, shown};
 
 #[test]
 fn a_passkey_signs_in_its_owner_in_a_session_of_its_own() {
@@ -45,7 +45,7 @@ fn an_unknown_passkey_a_spent_challenge_and_a_false_proof_are_one_refusal() {
                 "{counter}"
             );
         }
-        let spent = text(&house.passkeys.offer_sign_in(&tenant).unwrap());
+        let spent = challenge(&house.passkeys.offer_sign_in(&tenant).unwrap());
         assert!(house.passkeys.sign_in(&tenant, &shown(&spent, "jane's", 8)).await.is_ok());
         let replay = house.passkeys.sign_in(&tenant, &shown(&spent, "jane's", 9)).await;
         assert_eq!(replay.unwrap_err(), PasskeyError::Refused);
@@ -73,7 +73,7 @@ fn of_many_that_show_one_assertion_one_is_signed_in() {
         let house = House::new();
         let tenant = sample::tenant(sample::TENANT);
         house.sign_up("one").await;
-        let assertion = shown(&text(&house.passkeys.offer_sign_in(&tenant).unwrap()), "one", 1);
+        let assertion = shown(&challenge(&house.passkeys.offer_sign_in(&tenant).unwrap()), "one", 1);
         let answers = join_all((0..16).map(|_| house.passkeys.sign_in(&tenant, &assertion))).await;
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     });

@@ -6,7 +6,7 @@ use strongroom_app::{KeyNames, MAX_KEY_NAME_CHARS, MAX_PASSKEYS, PasskeyError};
 use strongroom_ports::PasskeyNames;
 use strongroom_testkit::sample;
 
-use crate::doubles::{House, claims, credential_id, principal, shown, text};
+use crate::doubles::{House, challenge, claims, credential_id, principal, shown};
 
 #[test]
 fn a_passkey_makes_a_new_person_whose_session_began_with_it() {
@@ -65,10 +65,11 @@ fn what_does_not_answer_a_challenge_of_this_tenant_for_a_new_passkey_registers_n
         let house = House::new();
         let tenant = sample::tenant(sample::TENANT);
         let other = sample::tenant(sample::OTHER_TENANT);
-        let offer = || text(&house.passkeys.offer_registration(&tenant, PasskeyNames::default()).unwrap());
+        let offer =
+            || challenge(&house.passkeys.offer_registration(&tenant, PasskeyNames::default()).unwrap());
         let spent = offer();
         house.passkeys.sign_up(&tenant, &shown(&spent, "one", 0), KeyNames::default()).await.unwrap();
-        let for_sign_in = text(&house.passkeys.offer_sign_in(&tenant).unwrap());
+        let for_sign_in = challenge(&house.passkeys.offer_sign_in(&tenant).unwrap());
         for (tenant, credential, error) in [
             (&tenant, shown(&spent, "two", 0), PasskeyError::Refused),
             (&tenant, shown(&for_sign_in, "two", 0), PasskeyError::Refused),
@@ -93,9 +94,9 @@ fn the_names_sent_with_a_passkey_stand_before_those_its_registration_began_with_
             key_display_name: Some(" begun for people\n ".to_owned()),
             ..PasskeyNames::default()
         };
-        let challenge = text(&house.passkeys.offer_registration(&tenant, begun).unwrap());
+        let offered = challenge(&house.passkeys.offer_registration(&tenant, begun).unwrap());
         let sent = KeyNames { key_name: Some("ä".repeat(MAX_KEY_NAME_CHARS + 1)), key_display_name: None };
-        let made = house.passkeys.sign_up(&tenant, &shown(&challenge, "one", 0), sent).await.unwrap();
+        let made = house.passkeys.sign_up(&tenant, &shown(&offered, "one", 0), sent).await.unwrap();
         let expected = KeyNames {
             key_name: Some("ä".repeat(MAX_KEY_NAME_CHARS)),
             key_display_name: Some("begun for people".to_owned()),
@@ -103,8 +104,9 @@ fn the_names_sent_with_a_passkey_stand_before_those_its_registration_began_with_
         assert_eq!(made.names, expected);
         assert_eq!(house.sign_in("one", 0).await.unwrap().names, expected);
         let blank = KeyNames { key_name: Some(" ".to_owned()), key_display_name: None };
-        let challenge = text(&house.passkeys.offer_registration(&tenant, PasskeyNames::default()).unwrap());
-        let unnamed = house.passkeys.sign_up(&tenant, &shown(&challenge, "two", 0), blank).await.unwrap();
+        let offered =
+            challenge(&house.passkeys.offer_registration(&tenant, PasskeyNames::default()).unwrap());
+        let unnamed = house.passkeys.sign_up(&tenant, &shown(&offered, "two", 0), blank).await.unwrap();
         assert_eq!(unnamed.names, KeyNames::default());
     });
 }

@@ -11,10 +11,10 @@ use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Response, Uri};
 use serde::de::IgnoredAny;
-use strongroom_domain::{check_verb_body, names_nobody};
+use strongroom_domain::{Precondition, check_verb_body, names_nobody};
 use strongroom_ports::{IdentityAct, IdentityCall, Principal, RemoteIdentity};
 
-use super::Exchange;
+use super::{Exchange, sign_in_data};
 use crate::answer::Body;
 use crate::api::Provenance;
 use crate::auth::SEC_FETCH_SITE;
@@ -65,6 +65,8 @@ impl Exchange {
         };
         let query;
         let text;
+        let mut sign_in = None;
+        let mut closes = None;
         match action {
             Action::SignUp => {
                 call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
@@ -76,8 +78,10 @@ impl Exchange {
                 call.act = IdentityAct::Make { query: "" };
             }
             Action::SignIn => {
-                call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
-                text = self.object(head, body).await?;
+                let tenant = &self.tenant(&TenantNames::without_token(head)?)?.id;
+                call.tenant = Some(tenant);
+                let (rest, asks_for_data) = sign_in_data::take_question(self.object(head, body).await?)?;
+                (text, sign_in) = (rest, Some((asks_for_data, tenant)));
                 call.act = IdentityAct::Send { body: Some(&text) };
             }
             Action::Refresh => {
@@ -103,9 +107,10 @@ impl Exchange {
             _ => {
                 let caller = &self.principal(head, who).await?.caller;
                 (call.tenant, call.token) = (Some(&caller.tenant), Some(bearer::token(&head.headers)?));
+                closes = (action == Action::CloseAccount).then_some(caller);
                 call.act = match action {
                     Action::SignOut => IdentityAct::Send { body: None },
-                    Action::EndSession | Action::RemovePasskey => IdentityAct::Remove,
+                    Action::EndSession | Action::RemovePasskey | Action::CloseAccount => IdentityAct::Remove,
                     _ => IdentityAct::Read,
                 };
             }
@@ -114,7 +119,14 @@ impl Exchange {
             IdentityAct::Read => None,
             _ => Some(self.api.places.room_for_answer()?),
         };
-        let answer = identity.call(call).await?;
+        if let Some(caller) = closes {
+            // The record is in the safe, which the service need not know. First, since the token may be dead afterwards.
+            self.api.ask(head, provenance)?.erase(caller, &Precondition::default()).await?;
+        }
+        let mut answer = identity.call(call).await?;
+        if let Some(asked) = sign_in {
+            answer = self.with_userdata(answer, asked, (head, provenance), who).await;
+        }
         verb_call::response(&self.api, head, answer, room)
     }
 

@@ -16,12 +16,14 @@ use http::{HeaderMap, Request, StatusCode, request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Frame;
 use serde_json::Value;
-use strongroom_app::{EmailConfirmation, Identity, MailBell, Origin, SignUpQuota, Tenant, Tenants};
+use strongroom_app::{
+    Accounts, EmailConfirmation, Identity, MailBell, Origin, Passkeys, SignUpQuota, Tenant, Tenants,
+};
 use strongroom_domain::Limits;
 use strongroom_ports::{Authenticator, Caller, Principal, Timestamp, Upstream};
 use strongroom_testkit::fake::{
-    CountingRandomness, InMemoryAccountStore, InMemoryUpstream, ManualClock, StaticAuthenticator,
-    TransparentSealer, TransparentTokenIssuer,
+    CountingRandomness, GlassPasskeys, InMemoryAccountStore, InMemoryUpstream, ManualClock,
+    StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
 };
 use strongroom_testkit::sample;
 
@@ -37,10 +39,14 @@ mod cors;
 mod defects;
 mod email;
 mod identity;
+mod isolation;
 mod order_of_checks;
+mod own;
+mod passkeys;
 mod rates;
 mod refusals;
 mod scrubbing;
+mod sign_in_data;
 mod tokens;
 mod verbs;
 
@@ -92,15 +98,42 @@ fn surface_behind(
 ) -> Exchange {
     let (issuer, clock) = (Arc::new(TransparentTokenIssuer::new()), Arc::new(ManualClock::default()));
     let authenticator = Arc::new(authenticator);
-    let identity = Identity::new(
+    let (store, sealer) = (Arc::new(InMemoryAccountStore::new()), Arc::new(TransparentSealer::new()));
+    let (randomness, upstream) = (Arc::new(CountingRandomness::new()), Arc::new(upstream));
+    let identity = Arc::new(Identity::new(
         issuer.clone(),
         authenticator.clone(),
-        Arc::new(InMemoryAccountStore::new()),
-        Arc::new(TransparentSealer::new()),
+        store.clone(),
+        sealer.clone(),
+        clock.clone(),
+        randomness.clone(),
+        SignUpQuota::new(1),
+    ));
+    let passkeys = Box::new(Passkeys::new(
+        identity.clone(),
+        Arc::new(GlassPasskeys::new([sample::TENANT, sample::OTHER_TENANT].map(sample::tenant))),
+        store.clone(),
+        authenticator.clone(),
+        sealer.clone(),
+        clock.clone(),
+        randomness,
+    ));
+    let email = EmailConfirmation::new(
+        store.clone(),
+        upstream.clone(),
+        sealer.clone(),
         clock.clone(),
         Arc::new(CountingRandomness::new()),
-        SignUpQuota::new(1),
+        Arc::new(MailBell::new()),
     );
+    let accounts = Box::new(Accounts::new(
+        upstream.clone(),
+        store.clone(),
+        store,
+        authenticator.clone(),
+        sealer.clone(),
+        clock.clone(),
+    ));
     let tenant = |id: &str, origin: &str, sign_up_without_passkey| Tenant {
         id: sample::tenant(id),
         name: id.to_owned(),
@@ -112,19 +145,8 @@ fn surface_behind(
         tenant(sample::OTHER_TENANT, ORIGIN_OF_OTHER_TENANT, false),
     ];
     let tenants = Tenants::new(tenants, true);
-    let identity = Box::new(identity);
-    let upstream = Arc::new(upstream);
-    let email = EmailConfirmation::new(
-        Arc::new(InMemoryAccountStore::new()),
-        upstream.clone(),
-        Arc::new(TransparentSealer::new()),
-        clock.clone(),
-        Arc::new(CountingRandomness::new()),
-        Arc::new(MailBell::new()),
-    );
-    let safe = Safe::Here { upstream, identity, email: Box::new(email), issuer };
-    let people = Arc::new(TransparentSealer::new());
-    let api = Api::new(safe, authenticator, people, tenants, clock, LIMITS, http_limits, proxies, 7);
+    let safe = Safe::Here { upstream, identity, passkeys, accounts, email: Box::new(email), issuer };
+    let api = Api::new(safe, authenticator, sealer, tenants, clock, LIMITS, http_limits, proxies, 7);
     let metrics = Arc::new(Metrics::new(api.places.clone(), &api.safe.verbs()));
     Exchange::new(Arc::new(api), metrics).unwrap()
 }

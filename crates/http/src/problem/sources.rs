@@ -1,6 +1,6 @@
 //! The one match from errors of the rules and the ports to problems.
 
-use strongroom_app::{ConfirmationError, IdentityError, TenantRefusal};
+use strongroom_app::{ConfirmationError, IdentityError, PasskeyError, TenantRefusal};
 use strongroom_domain::{
     EmailAddressError, ExternalUserIdError, JsonError, KeyError, LimitExceeded, NotOwner, NumberError,
     ValueError, VerbBodyError,
@@ -132,8 +132,24 @@ impl From<IdentityError> for Problem {
             IdentityError::TooMany { retry_after_s } => Self::TooManySignUps { retry_after_s },
             IdentityError::Refused => Self::TokenInvalid,
             IdentityError::NoSession => Self::NoSession,
-            IdentityError::UnknownSession => Self::NotFound,
+            IdentityError::UnknownSession => Self::UnknownSession,
             IdentityError::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl From<PasskeyError> for Problem {
+    fn from(error: PasskeyError) -> Self {
+        match error {
+            PasskeyError::UnknownTenant => Self::UnknownTenant { is_readable: true },
+            PasskeyError::Malformed => Self::CredentialMalformed,
+            PasskeyError::Refused => Self::CredentialRefused,
+            PasskeyError::Known => Self::PasskeyKnown,
+            PasskeyError::TooMany => Self::TooManyPasskeys,
+            PasskeyError::Last => Self::LastPasskey,
+            PasskeyError::Absent => Self::UnknownPasskey,
+            PasskeyError::Damaged => Self::Internal,
+            PasskeyError::Unavailable => Self::Unavailable,
         }
     }
 }

@@ -26,6 +26,7 @@ mod limits;
 mod mail;
 mod operators;
 mod overload;
+mod passkeys;
 mod rates;
 mod real_safe;
 mod signing_keys;

@@ -82,7 +82,7 @@ fn read(token: &str) -> Option<RefreshClaims> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

@@ -1,6 +1,6 @@
 //! What goes on to an identity service, and what does not.
 
-use strongroom_ports::{IdentityCallError, RemoteIdentity, VerbAnswer};
+use strongroom_ports::{IdentityCallError, RemoteIdentity, RemoteSafe, VerbAnswer};
 use strongroom_testkit::fake::{RecordedIdentityCall, RecordingRemoteIdentity, RecordingRemoteSafe};
 
 use super::*;
@@ -22,11 +22,16 @@ fn gateway_of(
 
 /// A gateway to any identity service.
 pub(super) fn gateway_to(identity: Arc<dyn RemoteIdentity>, http_limits: HttpLimits) -> Exchange {
-    let safe = Safe::Remote {
-        safe: Arc::new(RecordingRemoteSafe::new()),
-        verbs: Verbs::default(),
-        identity: Some(identity),
-    };
+    gateway_between(Arc::new(RecordingRemoteSafe::new()), identity, http_limits)
+}
+
+/// A gateway between any safe and any identity service.
+pub(super) fn gateway_between(
+    safe: Arc<dyn RemoteSafe>,
+    identity: Arc<dyn RemoteIdentity>,
+    http_limits: HttpLimits,
+) -> Exchange {
+    let safe = Safe::Remote { safe, verbs: Verbs::default(), identity: Some(identity) };
     let tenant = |id: &str, origin: &str| Tenant {
         id: sample::tenant(id),
         name: String::new(),
@@ -324,8 +329,10 @@ async fn a_preflight_is_answered_here_for_every_route() {
         ("sessions/a", "DELETE, OPTIONS"),
         ("passkeys", "GET, HEAD, OPTIONS"),
         ("passkeys/a", "DELETE, OPTIONS"),
+        ("../users/me", "POST, DELETE, OPTIONS"),
     ] {
-        let request = anonymous("OPTIONS", &format!("/v1.2/auth/{path}")).header("Origin", ORIGIN_OF_TENANT);
+        let path = format!("/v1.2/auth/{path}").replace("auth/../", "");
+        let request = anonymous("OPTIONS", &path).header("Origin", ORIGIN_OF_TENANT);
         let answer = send(&surface, request, "").await;
         assert_eq!(answer.status, 204);
         assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN_OF_TENANT));

@@ -126,7 +126,7 @@ async fn a_sign_up_gives_tokens_to_no_page_of_another_site_and_no_more_often_tha
 async fn a_head_makes_no_account() {
     let surface = surface();
     let head = send(&surface, anonymous("HEAD", SIGN_UP), "").await;
-    assert_eq!((head.status.as_u16(), head.header("allow")), (405, Some("GET, OPTIONS")));
+    assert_eq!((head.status.as_u16(), head.header("allow")), (405, Some("GET, POST, OPTIONS")));
     let only_one_of_the_hour = send(&surface, anonymous("GET", SIGN_UP), "").await;
     assert_eq!(only_one_of_the_hour.status, 200);
 }

@@ -6,7 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::Value as Json;
 
-use super::{PERSON, PRIVATE_KEY, PRIVATE_NUMBER, PRIVATE_VALUE, PUBLIC_KEY, PUBLIC_VALUE, STRAY, hex, text};
+use super::{
+    KEY_NAME, PERSON, PRIVATE_KEY, PRIVATE_NUMBER, PRIVATE_VALUE, PUBLIC_KEY, PUBLIC_VALUE, STRAY, hex, text,
+};
 use crate::support::World;
 
 /// The bytes of a piece: long enough that none is found by chance, and no longer than the shortest mark.
@@ -27,6 +29,7 @@ impl Marks {
             ("private key", PRIVATE_KEY),
             ("person", PERSON),
             ("stray", STRAY),
+            ("key name", KEY_NAME),
         ] {
             marks.add(name, mark);
         }
@@ -45,6 +48,10 @@ impl Marks {
             marks.add("own person", text(&claims["sub"]));
             // The session, which stands in no answer but as a part of its tokens.
             marks.add("own token", text(&claims["fid"]));
+            if let Some(sid) = claims["sid"].as_str() {
+                marks.add("credential", sid);
+                marks.add("credential", URL_SAFE_NO_PAD.decode(sid).unwrap());
+            }
         }
         let read = |name| std::fs::read(world.path(name)).unwrap();
         marks.add("issuer's secret", read("issuer.secret"));

@@ -13,9 +13,10 @@ use std::path::Path;
 
 use exits::Exits;
 use marks::Marks;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use strongroom_domain::Revision;
 
+use crate::passkeys::Device;
 use crate::support::process::strongroom;
 use crate::support::{Safe, World, foreign_token};
 
@@ -28,11 +29,18 @@ const PRIVATE_KEY: &str = "private.e66e-canary";
 const PERSON: &str = "1a2b3c-person-canary";
 /// Stands wherever a request has room for something that belongs nowhere.
 const STRAY: &str = "4d4d90-stray-canary";
+/// What a person calls a passkey.
+const KEY_NAME: &str = "b3771d-key-name-canary";
 
 const NOTHING: &[&str] = &[];
 const VIEW: &[&str] = &["public key", "public value"];
 const EXPORT: &[&str] = &["person", "private key", "public key", "public value"];
 const SIGNED_IN: &[&str] = &["own person", "own token"];
+/// Tokens say which passkey their session began with. The issuer's token is found as well: both tokens have the person in them,
+/// who is spelled alike where base64 falls alike.
+const BY_PASSKEY: &[&str] = &["credential", "key name", "own token", "person", "token"];
+const BY_PASSKEY_WITH_DATA: &[&str] =
+    &["credential", "key name", "own token", "person", "public key", "public value", "token"];
 
 #[test]
 fn nothing_private_leaves_and_nothing_readable_rests_or_is_logged() {
@@ -41,8 +49,9 @@ fn nothing_private_leaves_and_nothing_readable_rests_or_is_logged() {
     let token = foreign_token(PERSON);
     let mut exits = Exits::default();
 
-    let tokens = drive_sessions(&mut exits, &safe);
+    let mut tokens = drive_sessions(&mut exits, &safe);
     drive_user_data(&mut exits, &safe, &token);
+    tokens.extend(drive_passkeys(&mut exits, &safe, &token));
     drive_refusals(&mut exits, &safe, &token);
     exits.keep(&world, "while the log of writes is full");
     drive_commands(&mut exits, &world);
@@ -106,6 +115,40 @@ fn drive_sessions(exits: &mut Exits, safe: &Safe) -> Vec<Json> {
     let out = exits.ask(safe.address, NOTHING, "POST", "/v1/auth/sign-out", &bearer, "");
     assert!(out.starts_with("HTTP/1.1 200"), "{out}");
     issued
+}
+
+/// A passkey of the marked person: added, shown with data and again, listed; gives the answers that hold tokens.
+fn drive_passkeys(exits: &mut Exits, safe: &Safe, token: &str) -> Vec<Json> {
+    let page = "https://www.shop.example";
+    let mut device = Device::at(page);
+    let bearer = format!("Bearer {token}");
+    let headers =
+        [("Origin", page), ("Content-Type", "application/json"), ("Authorization", bearer.as_str())];
+    let options = |offer: &str| json_of(offer)["credentialRequestOptions"].take();
+
+    let up = format!("/v1/auth/sign-up?user.name={KEY_NAME}&keyName={KEY_NAME}");
+    let offer = exits.ask(safe.address, &["key name"], "GET", &up, &headers[..1], "");
+    let credential = device.make(&options(&offer));
+    let added = json!({ "credential": credential, "externalUserId": PERSON }).to_string();
+    let added = exits.ask(safe.address, BY_PASSKEY, "POST", "/v1/auth/sign-up", &headers, &added);
+
+    let offer = exits.ask(safe.address, NOTHING, "GET", "/v1/auth/sign-in", &headers[..1], "");
+    let credential = device.show(&options(&offer));
+    let body = json!({ "credential": credential, "includeUserdata": true, "stray": STRAY }).to_string();
+    let path = "/v1/auth/sign-in";
+    let shown = exits.ask(safe.address, BY_PASSKEY_WITH_DATA, "POST", path, &headers[..2], &body);
+    let again = exits.ask(safe.address, NOTHING, "POST", path, &headers[..2], &body);
+    assert!(again.starts_with("HTTP/1.1 401"), "{again}");
+    let malformed = json!({ "credential": STRAY, "includeUserdata": true }).to_string();
+    let malformed = exits.ask(safe.address, NOTHING, "POST", path, &headers[..2], &malformed);
+    assert!(malformed.starts_with("HTTP/1.1 400"), "{malformed}");
+
+    let list = exits.ask(safe.address, &["credential", "key name"], "GET", "/v1/auth/passkeys", &headers, "");
+    exits.ask(safe.address, &["own token"], "GET", "/v1/auth/sessions", &headers, "");
+    let only = format!("/v1/auth/passkeys/{}", text(&json_of(&list)["passkeys"][0]["id"]));
+    let kept = exits.ask(safe.address, NOTHING, "DELETE", &only, &headers, "");
+    assert!(kept.starts_with("HTTP/1.1 409"), "{kept}");
+    [added, shown].map(|answer| json_of(&answer)).into()
 }
 
 /// Every answer that a record can have.

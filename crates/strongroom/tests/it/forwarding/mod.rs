@@ -16,6 +16,8 @@ mod smuggling;
 mod story;
 mod walk_through;
 
+pub(crate) use identity::with_identity;
+
 use std::net::SocketAddr;
 
 use crate::support::process::strongroom;
@@ -51,7 +53,7 @@ impl House {
 }
 
 /// A world whose safe knows the gateway.
-pub(super) fn world() -> World {
+pub(crate) fn world() -> World {
     world_with("")
 }
 
@@ -73,7 +75,7 @@ fn world_of(limits: &str, lines: &str) -> World {
 }
 
 /// A gateway of this world to a safe at this address.
-pub(super) fn gateway(world: &World, safe: SocketAddr, lines: &str) -> Safe {
+pub(crate) fn gateway(world: &World, safe: SocketAddr, lines: &str) -> Safe {
     write_gateway(world, &format!("http://{safe}/v1/ibexsafe"), lines, &[KNOWS_GATEWAY]);
     Safe::serve(&world.path("gateway.toml"))
 }

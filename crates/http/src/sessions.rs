@@ -1,0 +1,62 @@
+//! The caller's sessions over HTTP: the list, the end of one, and the end of the whole account.
+
+use http::{Response, StatusCode};
+use serde::Serialize;
+use strongroom_app::OwnSession;
+use strongroom_ports::{Principal, SessionId};
+
+use crate::answer::{self, Body};
+use crate::api::{Api, Asked};
+use crate::problem::Problem;
+use crate::user_data;
+
+/// `GET …/auth/sessions`: the caller's live ones, the newest first.
+pub(crate) async fn list(api: &Api, principal: &Principal) -> Result<Response<Body>, Problem> {
+    let sessions = api.identity()?.own_sessions(principal).await?;
+    let sessions = sessions.iter().map(SessionEntry::of).collect();
+    Ok(answer::json(StatusCode::OK, &SessionList { sessions }, "application/json"))
+}
+
+#[derive(Serialize)]
+struct SessionList {
+    sessions: Vec<SessionEntry>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionEntry {
+    id: String,
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<String>,
+    expires_at: String,
+    current: bool,
+}
+
+impl SessionEntry {
+    fn of(session: &OwnSession) -> Self {
+        Self {
+            id: session.id.to_string(),
+            created_at: answer::time(session.created_at),
+            last_used_at: session.refreshed_at.map(answer::time),
+            expires_at: answer::time(session.lapses_at),
+            current: session.is_current,
+        }
+    }
+}
+
+/// `DELETE …/auth/sessions/{id}`.
+pub(crate) async fn end(api: &Api, principal: &Principal, id: &str) -> Result<Response<Body>, Problem> {
+    let id = SessionId::parse(id).ok_or(Problem::UnknownSession)?;
+    api.identity()?.end_own_session(principal, &id).await?;
+    Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+/// `DELETE /{v}/users/me`: record, passkeys and sessions; the same answer whatever there was.
+pub(crate) async fn close_account(
+    (api, safe): (&Api, Asked<'_>),
+    principal: &Principal,
+) -> Result<Response<Body>, Problem> {
+    user_data::in_time(&safe, api.accounts()?.close(&principal.caller)).await?;
+    Ok(answer::empty(StatusCode::NO_CONTENT))
+}
