@@ -37,6 +37,13 @@ pub(crate) fn ready_json(status: StatusCode, body: Bytes, media_type: &'static s
     response
 }
 
+/// An answer with bytes that are part of the program.
+pub(crate) fn ready_file(bytes: &'static [u8], media_type: &'static str) -> Response<Body> {
+    let mut response = with_body(StatusCode::OK, Body::new(Bytes::from_static(bytes)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
 /// An answer with a document of ours.
 pub(crate) fn json(
     status: StatusCode,
@@ -67,7 +74,8 @@ pub(crate) fn tagged(mut response: Response<Body>, tag: Option<&EntityTag>) -> R
 pub(crate) fn finish(response: &mut Response<Body>, request_id: &RequestId) {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What says otherwise is the same for everybody.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(VARY, HeaderValue::from_static("Authorization, Origin"));
     headers.insert(X_REQUEST_ID, request_id.header());
 }

@@ -40,6 +40,8 @@ pub struct Api {
     pub http_limits: HttpLimits,
     /// Who is believed when it says for whom it asks.
     pub trusted_proxies: TrustedProxies,
+    /// Whether a safe serves the console. Not until it is set: whoever composes decides.
+    pub has_console: bool,
     pub(crate) request_ids: RequestIds,
     pub(crate) places: Arc<Places>,
 }
@@ -195,6 +197,7 @@ impl Api {
             limits,
             http_limits,
             trusted_proxies,
+            has_console: false,
             request_ids,
             places,
         }

@@ -30,7 +30,7 @@ use crate::refusal::Refusal;
 use crate::routes::{Action, Found, Router};
 use crate::tenant_names::TenantNames;
 use crate::trace_parent::TraceId;
-use crate::{auth, bearer, cors, email, gate, meta, passkeys, sessions, user_data, verb_call};
+use crate::{auth, bearer, console, cors, email, gate, meta, passkeys, sessions, user_data, verb_call};
 
 mod identity;
 mod registration;
@@ -55,7 +55,8 @@ impl Exchange {
         let per_address = RateLimit::of_each(api.http_limits.rate_per_address_per_s);
         let per_person = RateLimit::of_each(api.http_limits.rate_per_person_per_s);
         let refused_lines = RateLimit::of_all(REFUSED_LINES_PER_S);
-        let (router, began) = (Router::new(api.safe.role(), api.safe.verbs())?, Instant::now());
+        let router = Router::new(api.safe.role(), api.safe.verbs())?.with_console(api.has_console);
+        let began = Instant::now();
         Ok(Self { api, metrics, router, began, per_address, per_person, refused_lines })
     }
 
@@ -233,6 +234,9 @@ impl Exchange {
             }
             Action::ShowLimits => self.for_any_origin(head).map(|()| meta::limits(api)),
             Action::ShowHealth => self.for_any_origin(head).map(|()| meta::health(api)),
+            Action::ShowConsole => {
+                self.for_any_origin(head).and_then(|()| console::show(&head.headers, found.file))
+            }
             Action::ShowKeySet => self.for_any_origin(head).and_then(|()| meta::key_set(api)),
         }
     }

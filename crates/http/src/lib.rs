@@ -15,6 +15,7 @@ mod characters;
 mod client_address;
 mod conditional;
 mod connection;
+mod console;
 mod cors;
 mod credential_body;
 mod crowd;

@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use crate::console;
 use crate::problem::Problem;
 use crate::verbs::{VerbMethods, Verbs};
 
@@ -34,6 +35,7 @@ pub(crate) enum Action {
     CloseAccount,
     ShowHealth,
     ShowKeySet,
+    ShowConsole,
     CallVerb,
 }
 
@@ -92,6 +94,8 @@ const ROUTES: &[Route] = &[
     },
     Route { template: "/health", methods: &[(Method::GET, Action::ShowHealth)] },
     Route { template: "/.well-known/jwks.json", methods: &[(Method::GET, Action::ShowKeySet)] },
+    Route { template: "/console", methods: &[(Method::GET, Action::ShowConsole)] },
+    Route { template: "/console/{file}", methods: &[(Method::GET, Action::ShowConsole)] },
 ];
 
 impl Action {
@@ -117,7 +121,7 @@ impl Action {
     fn is_served(self, role: Role) -> bool {
         match self {
             _ if self.is_of_identity() => role != Role::Gateway { has_identity: false },
-            Self::ShowKeySet => role == Role::Safe,
+            Self::ShowKeySet | Self::ShowConsole => role == Role::Safe,
             // At a gateway two of them are verbs like any other, and their aliases are not there.
             Self::ValidateEmail | Self::ConfirmEmail | Self::ValidateOwnEmail | Self::ConfirmOwnEmail => {
                 role == Role::Safe
@@ -168,6 +172,7 @@ pub(crate) struct Router {
     table: matchit::Router<(usize, &'static Route)>,
     role: Role,
     verbs: Verbs,
+    has_console: bool,
 }
 
 /// A route that was found, its number, and the `{id}` or `{*verb}` of its path as it stands there.
@@ -177,6 +182,8 @@ pub(crate) struct Found<'p> {
     pub(crate) number: usize,
     pub(crate) id: Option<&'p str>,
     pub(crate) rest: Option<&'p str>,
+    /// Of the console, which file; the page itself has none.
+    pub(crate) file: Option<&'p str>,
     /// Of a verb, by which methods it is listed.
     listed: Option<VerbMethods>,
 }
@@ -224,7 +231,12 @@ impl Router {
                 table.insert(route.template, (number, route))?;
             }
         }
-        Ok(Self { table, role, verbs })
+        Ok(Self { table, role, verbs, has_console: false })
+    }
+
+    /// The same, with the console or without it, which is how it begins.
+    pub(crate) fn with_console(self, has_console: bool) -> Self {
+        Self { has_console, ..self }
     }
 
     /// The place among the [`templates`] of what a request is counted as.
@@ -233,18 +245,21 @@ impl Router {
         of_verb.map_or(found.number, |place| ROUTES.len() + place)
     }
 
-    /// Finds the route of a path; a verb that is listed by no method has none. A trailing slash is another path, and so is
-    /// another version.
+    /// Finds the route of a path; a verb that is listed by no method has none, and so has what the console does not have. A
+    /// trailing slash is another path, and so is another version.
     pub(crate) fn find<'p>(&self, path: &'p str) -> Result<Found<'p>, Problem> {
         let found = self.table.at(path).map_err(|_| Problem::NotFound)?;
         let is_version = found.params.get("v").is_none_or(|version| VERSIONS.contains(&version));
         let rest = found.params.get("verb");
         let listed = rest.and_then(|verb| self.verbs.methods(verb));
-        if !is_version || rest.is_some() != listed.is_some() {
+        let (number, route) = *found.value;
+        let file = found.params.get("file");
+        let is_console = route.methods.iter().any(|(_, action)| *action == Action::ShowConsole);
+        let is_missing = is_console && !(self.has_console && console::has(file));
+        if !is_version || rest.is_some() != listed.is_some() || is_missing {
             return Err(Problem::NotFound);
         }
-        let (number, route) = *found.value;
-        Ok(Found { route, role: self.role, number, id: found.params.get("id"), rest, listed })
+        Ok(Found { route, role: self.role, number, id: found.params.get("id"), rest, file, listed })
     }
 }
 
@@ -323,6 +338,30 @@ mod tests {
         }
         let not_allowed = Err(Problem::MethodNotAllowed { allow: "GET, POST, OPTIONS".into() });
         assert_eq!(find(&Method::HEAD, "/v1/auth/sign-in"), not_allowed, "a HEAD asks for no challenge");
+    }
+
+    #[test]
+    fn the_console_is_a_page_and_its_files_and_is_nothing_where_it_is_off_or_at_a_gateway() {
+        let safe = |has_console| Router::new(Role::Safe, Verbs::default()).unwrap().with_console(has_console);
+        let gateway = Router::new(Role::Gateway { has_identity: true }, Verbs::default()).unwrap();
+        let (on, off, gateway) = (safe(true), safe(false), gateway.with_console(true));
+        for path in ["/console", "/console/app.js", "/console/tokens.css"] {
+            for method in [Method::GET, Method::HEAD] {
+                let found = on.find(path).and_then(|found| found.action(&method));
+                assert_eq!(found, Ok(Action::ShowConsole), "{method} {path}");
+            }
+            let refused = on.find(path).and_then(|found| found.action(&Method::POST));
+            let allow = "GET, HEAD, OPTIONS".into();
+            assert_eq!(refused, Err(Problem::MethodNotAllowed { allow }), "{path}");
+            for router in [&off, &gateway] {
+                assert_eq!(router.find(path).err(), Some(Problem::NotFound), "{path}");
+            }
+        }
+        for path in
+            ["/console/", "/console/index.html", "/console/other.js", "/console/app.js/", "/v1/console"]
+        {
+            assert_eq!(on.find(path).err(), Some(Problem::NotFound), "{path}");
+        }
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub(crate) struct Parts {
     pub(crate) limits: Limits,
     pub(crate) http_limits: HttpLimits,
     pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) has_console: bool,
 }
 
 /// Where the safe is, and what that takes.
@@ -136,7 +137,7 @@ pub(crate) fn compose(parts: Parts) -> Result<Composed, Failure> {
         }
         PlaceParts::Remote(remote) => gateway(*remote, outside, foreign.clone(), remember)?,
     };
-    let api = Api::new(
+    let mut api = Api::new(
         safe,
         remembered.clone(),
         people,
@@ -147,6 +148,7 @@ pub(crate) fn compose(parts: Parts) -> Result<Composed, Failure> {
         parts.trusted_proxies,
         random_u64(&*randomness),
     );
+    api.has_console = parts.has_console;
     let verifiers = Verifiers { own, foreign, remembered, assertions, keepers, fetches: parts.fetches };
     Ok(Composed { api, verifiers, store, outbox, figures })
 }

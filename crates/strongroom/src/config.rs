@@ -4,6 +4,7 @@
 //! in, and secrets never meet a listing, an error or a `Debug`. What each setting does and why its default is what it is:
 //! `docs/reference/configuration.md`.
 
+mod console;
 mod issuer;
 mod layers;
 mod limits;
@@ -38,6 +39,7 @@ mod upstream_tests;
 
 use strongroom_app::Tenant;
 
+pub(crate) use console::Console;
 pub(crate) use issuer::{Issuer, IssuerKeys, PublishedKeys, Reach};
 pub(crate) use layers::{Environment, Layers};
 pub(crate) use limits::Limits;
@@ -75,6 +77,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// `[mail]`.
     pub(crate) mail: Mail,
+    /// `[console]`.
+    pub(crate) console: Console,
     /// `[log]`.
     pub(crate) log: Log,
 }
@@ -126,6 +130,7 @@ impl Config {
         let tenants = reader.tables("tenant", tenant::read);
         let limits = reader.section("limits", Limits::read);
         let mail = reader.section("mail", Mail::read);
+        let console = reader.section("console", Console::read);
         let log = reader.section("log", Log::read);
 
         check_tenants(reader, &tenants, server.as_ref());
@@ -146,6 +151,7 @@ impl Config {
             tenants: tenants.into_iter().collect::<Option<_>>()?,
             limits: limits?,
             mail: mail?,
+            console: console?,
             log: log?,
         })
     }

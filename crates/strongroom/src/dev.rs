@@ -300,6 +300,12 @@ fn say_json(
     Ok(writeln!(out, "{line}")?)
 }
 
+/// Where the console is, under the name that passkeys need. A gateway has none.
+fn console(args: &DevArgs, address: SocketAddr) -> String {
+    let port = address.port();
+    if args.gateway { String::new() } else { format!("The console is http://localhost:{port}/console\n") }
+}
+
 fn say_text(
     args: &DevArgs,
     address: SocketAddr,
@@ -312,7 +318,7 @@ fn say_text(
         out,
         r#"Strongroom serves at http://{address}   (admin: http://{admin_address}, data: {data})
 Mails, codes to confirm an address among them, are files in {mail}
-The demo person is {person}. Paste this into another terminal:
+{console}The demo person is {person}. Paste this into another terminal:
 
 TOKEN={token}
 
@@ -330,5 +336,6 @@ curl -i http://{address}/v1.1/ibexsafe/userdata -H "Authorization: Bearer $TOKEN
 Ctrl-C ends it; the data stays."#,
         data = args.data_dir.display(),
         mail = args.data_dir.join(MAIL).display(),
+        console = console(args, address),
     )?)
 }

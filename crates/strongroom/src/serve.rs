@@ -93,6 +93,7 @@ pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts
             rate_per_address_per_s: config.limits.rate_per_address_per_s,
         },
         trusted_proxies: TrustedProxies::new(config.server.trusted_proxies),
+        has_console: config.console.enabled,
     })
 }
 

@@ -35,6 +35,7 @@ use crate::metrics::Metrics;
 
 mod answers;
 mod bodies;
+mod console;
 mod cors;
 mod defects;
 mod email;
