@@ -6,7 +6,7 @@ use crate::debian::provide;
 use crate::workspace::{self, Outcome, command};
 
 /// What the tests start besides cargo's own: a command that succeeds where it is there, and the Debian package with it.
-const TOOLS: [(&str, &[&str], &str); 10] = [
+const TOOLS: [(&str, &[&str], &str); 11] = [
     ("strace", &["--version"], "strace"),
     // What fails the disk is compiled, with the headers of the C library.
     ("cc", &["--version"], "gcc"),
@@ -20,6 +20,8 @@ const TOOLS: [(&str, &[&str], &str); 10] = [
     ("python3", &["-c", "import ensurepip, venv"], "python3-venv"),
     ("node", &["--version"], "nodejs"),
     ("npm", &["--version"], "npm"),
+    // The console is used in it.
+    ("chromium", &["--version"], "chromium"),
 ];
 
 /// Brings what the tests need and runs them; the last lines are cargo's own.

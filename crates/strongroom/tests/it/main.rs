@@ -9,7 +9,9 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+mod browser;
 mod canary;
+mod console;
 mod crash;
 mod disk;
 mod erasure;

@@ -10,6 +10,6 @@ mod commands;
 mod damage;
 mod every_call;
 mod full;
-mod shim;
+pub(crate) mod shim;
 mod story;
 mod teller;
