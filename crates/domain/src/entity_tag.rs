@@ -70,6 +70,24 @@ impl EntityTag {
         }
     }
 
+    /// The tag as a header holds it: `"…"` or `W/"…"`.
+    #[must_use]
+    pub fn to_field(&self) -> String {
+        let mut field = String::with_capacity(64);
+        match self {
+            Self::Revision(revision) => {
+                field.push('"');
+                revision.write_onto(&mut field);
+            }
+            Self::Foreign(tag) => {
+                field.push_str(if tag.is_weak { "W/\"" } else { "\"" });
+                field.push_str(&tag.opaque);
+            }
+        }
+        field.push('"');
+        field
+    }
+
     /// Whether both name one state, weak tags counted like strong ones.
     #[must_use]
     pub fn matches_weakly(&self, other: &Self) -> bool {
@@ -87,17 +105,6 @@ impl EntityTag {
 impl From<Revision> for EntityTag {
     fn from(revision: Revision) -> Self {
         Self::Revision(revision)
-    }
-}
-
-/// As a header holds it.
-impl fmt::Display for EntityTag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Revision(revision) => write!(f, "\"{revision}\""),
-            Self::Foreign(tag) if tag.is_weak => write!(f, "W/\"{}\"", tag.opaque),
-            Self::Foreign(tag) => write!(f, "\"{}\"", tag.opaque),
-        }
     }
 }
 
@@ -134,7 +141,7 @@ mod tests {
         for text in
             ["\"\"", "\"a\"", "W/\"a\"", "\"a,b\"", &format!("\"{revision}\""), &format!("W/\"{revision}\"")]
         {
-            assert_eq!(EntityTag::parse(text).unwrap().to_string(), text);
+            assert_eq!(EntityTag::parse(text).unwrap().to_field(), text);
         }
         assert_eq!(EntityTag::parse(&format!("\"{revision}\"")).unwrap().revision(), Some(revision));
     }

@@ -64,7 +64,7 @@ pub(crate) fn time(at: Timestamp) -> String {
 
 /// Adds the `ETag` of a state, where it has one.
 pub(crate) fn tagged(mut response: Response<Body>, tag: Option<&EntityTag>) -> Response<Body> {
-    if let Some(Ok(tag)) = tag.map(|tag| HeaderValue::try_from(tag.to_string())) {
+    if let Some(Ok(tag)) = tag.map(|tag| HeaderValue::try_from(tag.to_field())) {
         response.headers_mut().insert(ETAG, tag);
     }
     response

@@ -179,7 +179,7 @@ fn conditions(headers: &mut HeaderMap, precondition: &Precondition) -> Result<()
                 headers.insert(name, HeaderValue::from_static("*"));
             }
             Some(Tags::These(tags)) if !tags.is_empty() => {
-                let list: Vec<_> = tags.iter().map(EntityTag::to_string).collect();
+                let list: Vec<_> = tags.iter().map(EntityTag::to_field).collect();
                 headers.insert(name, text(&list.join(", "))?);
             }
             // A list of tags that name no state: nothing matches it.
