@@ -18,6 +18,7 @@ use crate::patch::PatchError;
 use crate::value::{Value, ValueError};
 
 pub use envelope::Envelope;
+pub(crate) use foreign_view::filter_text;
 pub use foreign_view::{Filtered, ForeignView, MAX_FOREIGN_DEPTH, NotOneObject, filter_foreign};
 pub use verb_body::{VerbBodyError, check_verb_body, names_nobody};
 

@@ -8,7 +8,8 @@ use std::fmt;
 use thiserror::Error;
 
 #[cfg(feature = "json")]
-use crate::look_alike::looks_reserved;
+#[cfg(feature = "json")]
+use crate::look_alike::{begins_neither, looks_reserved};
 use crate::look_alike::{RESERVED_PREFIX, looks_private};
 
 /// The longest key, in bytes. Long enough for any dotted name, short enough that 256 of them stay small.
@@ -155,7 +156,8 @@ fn check_grammar(name: &str) -> Result<(), KeyError> {
 /// the safe's own. Of a name that [`Key::parse`] takes it is true for write-only keys and for no other.
 #[cfg(feature = "json")]
 pub(crate) fn stays_behind(name: impl Iterator<Item = char> + Clone) -> bool {
-    looks_private(name.clone()) || looks_reserved(name)
+    let is_settled = name.clone().next().is_some_and(begins_neither);
+    !is_settled && (looks_private(name.clone()) || looks_reserved(name))
 }
 
 #[cfg(test)]

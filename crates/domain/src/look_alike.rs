@@ -21,6 +21,12 @@ pub(crate) fn looks_reserved(name: impl Iterator<Item = char>) -> bool {
     RESERVED_PREFIX.chars().all(|expected| folded.next() == Some(expected))
 }
 
+/// Whether a first letter settles it: it can be seen, spells itself alone, and neither word begins with it. So do most names.
+#[cfg(feature = "json")]
+pub(crate) fn begins_neither(first: char) -> bool {
+    first.is_ascii_graphic() && !matches!(first, 'p' | 'P' | 's' | 'S')
+}
+
 /// What a letter spells: itself, the ASCII letters that NFKC makes of it, or nothing where it cannot be seen. Of several
 /// dots the first is enough.
 fn spelled(c: char) -> impl Iterator<Item = char> {
@@ -135,6 +141,19 @@ mod tests {
         {
             assert!(!looks_private(name.chars()), "{name}");
         }
+    }
+
+    #[cfg(feature = "json")]
+    #[test]
+    fn a_first_letter_that_settles_it_begins_no_name_that_looks_like_either_word() {
+        for first in ('\0'..='\u{ff}').filter(|first| begins_neither(*first)) {
+            assert!(spelled(first).eq([first]), "U+{:04X}", u32::from(first));
+            for word in ["rivate", "private", "afe.x", "safe.x"] {
+                let name = format!("{first}{word}");
+                assert!(!looks_private(name.chars()) && !looks_reserved(name.chars()), "{name}");
+            }
+        }
+        assert!(begins_neither('e') && !begins_neither(' ') && !begins_neither('ᵖ'));
     }
 
     #[cfg(feature = "json")]

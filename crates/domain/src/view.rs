@@ -3,7 +3,7 @@
 use std::fmt;
 
 #[cfg(feature = "json")]
-use crate::json::{NotOneObject, filter_foreign};
+use crate::json::{NotOneObject, filter_text};
 use crate::value::scrub;
 
 /// What may leave: RFC 8785 JSON, made from the readable part and from nothing else. Overwritten when dropped.
@@ -35,13 +35,14 @@ impl PublicView {
     /// [`NotOneObject`].
     #[cfg(feature = "json")]
     pub fn of_foreign(answer: &[u8]) -> Result<(Self, usize), NotOneObject> {
-        let filtered = filter_foreign(answer)?;
-        let rest = match filtered.rest {
-            _ if filtered.is_empty => return Ok((Self::empty(), filtered.dropped)),
-            Some(rest) => rest.into_bytes(),
-            None => answer.to_vec(),
+        let answer = std::str::from_utf8(answer).map_err(|_| NotOneObject)?;
+        let filtered = filter_text(answer)?;
+        let view = match filtered.rest {
+            _ if filtered.is_empty => Self::empty(),
+            Some(rest) => Self::reopen(rest.into_bytes()).ok_or(NotOneObject)?,
+            None => Self(answer.to_owned()),
         };
-        Ok((String::from_utf8(rest).map(Self).map_err(|_| NotOneObject)?, filtered.dropped))
+        Ok((view, filtered.dropped))
     }
 
     /// That nothing is readable.

@@ -86,8 +86,12 @@ impl Drop for ForeignView {
 ///
 /// [`NotOneObject`].
 pub fn filter_foreign(answer: &[u8]) -> Result<Filtered, NotOneObject> {
-    let text = std::str::from_utf8(answer).map_err(|_| NotOneObject)?;
-    Walk::through(text).ok_or(NotOneObject)
+    filter_text(std::str::from_utf8(answer).map_err(|_| NotOneObject)?)
+}
+
+/// The same of what is known to be UTF-8.
+pub(crate) fn filter_text(answer: &str) -> Result<Filtered, NotOneObject> {
+    Walk::through(answer).ok_or(NotOneObject)
 }
 
 /// A way through a text from its first byte to its last. Its steps answer `None` where the text is none of ours.
