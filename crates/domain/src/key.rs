@@ -8,7 +8,6 @@ use std::fmt;
 use thiserror::Error;
 
 #[cfg(feature = "json")]
-#[cfg(feature = "json")]
 use crate::look_alike::{begins_neither, looks_reserved};
 use crate::look_alike::{RESERVED_PREFIX, looks_private};
 

@@ -6,6 +6,7 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 use bytes::Bytes;
+use quick_cache::sync::Cache;
 use strongroom_domain::Generation;
 use strongroom_ports::{BoxContext, Caller, Plaintext, Pseudonym, RecordId, SealError, Sealer, Subject};
 
@@ -19,9 +20,14 @@ const CREDENTIAL_LABEL: &[u8] = b"strongroom/credential/1";
 const ADDRESS_LABEL: &[u8] = b"strongroom/address/1";
 const CODE_LABEL: &[u8] = b"strongroom/code/1";
 
+/// Callers whose record's id is remembered, at some 250 bytes each: as many as a busy quarter of an hour has.
+const REMEMBERED_IDS: usize = 20_000;
+
 /// [`Sealer`] with AES-256-GCM under two layers of keys, and HMAC-SHA256 for record ids.
 pub struct EnvelopeSealer {
     index_key: hmac::Key,
+    /// Ids that have been computed. One is the same for ever, so that nothing here ever gets old; what is used least goes.
+    record_ids: Cache<Caller, RecordId>,
     /// The first wraps new keys, all unwrap. At most [`MAX_SEALING_KEYS`](crate::MAX_SEALING_KEYS), mostly one or two:
     /// looked through in order.
     wrapping_keys: Vec<WrappingKey>,
@@ -41,7 +47,7 @@ impl EnvelopeSealer {
             .collect::<Result<_, _>>()?;
         let index_key = keyring.index_key().hmac_key();
         drop(keyring);
-        Ok(Self { index_key, wrapping_keys })
+        Ok(Self { index_key, record_ids: Cache::new(REMEMBERED_IDS), wrapping_keys })
     }
 
     /// HMAC-SHA256 under the index key. Each part stands behind its length: no other parts read the same.
@@ -59,9 +65,15 @@ impl EnvelopeSealer {
 }
 
 impl Sealer for EnvelopeSealer {
+    /// Remembered: the hash costs five blocks, and every read asks for it.
     fn record_id(&self, caller: &Caller) -> RecordId {
+        if let Some(id) = self.record_ids.get(caller) {
+            return id;
+        }
         let parts = [caller.tenant.as_str().as_bytes(), caller.person.as_str().as_bytes()];
-        RecordId::from_bytes(self.keyed_hash(RECORD_ID_LABEL, &parts))
+        let id = RecordId::from_bytes(self.keyed_hash(RECORD_ID_LABEL, &parts));
+        self.record_ids.insert(caller.clone(), id);
+        id
     }
 
     fn pseudonym(&self, subject: &Subject<'_>) -> Pseudonym {
@@ -114,12 +126,27 @@ mod tests {
         "index_key":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
         "sealing_keys":[{"id":"a","key":"ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8"}]}"#;
 
+    fn sealer() -> EnvelopeSealer {
+        EnvelopeSealer::new(Keyring::parse(KEYRING.as_bytes()).unwrap()).unwrap()
+    }
+
+    fn caller(tenant: &str, person: &str) -> Caller {
+        Caller { tenant: TenantId::parse(tenant).unwrap(), person: ExternalUserId::parse(person).unwrap() }
+    }
+
     fn record_id(tenant: &str, person: &str) -> RecordId {
-        let sealer = EnvelopeSealer::new(Keyring::parse(KEYRING.as_bytes()).unwrap()).unwrap();
-        sealer.record_id(&Caller {
-            tenant: TenantId::parse(tenant).unwrap(),
-            person: ExternalUserId::parse(person).unwrap(),
-        })
+        sealer().record_id(&caller(tenant, person))
+    }
+
+    #[test]
+    fn an_id_is_computed_once_and_each_caller_is_given_their_own() {
+        let (sealer, callers) = (sealer(), [caller("ab", "c"), caller("a", "bc"), caller("ab", "C")]);
+        for _ in 0..2 {
+            for caller in &callers {
+                assert_eq!(sealer.record_id(caller), sealer.compute_record_id(caller));
+            }
+        }
+        assert_eq!(sealer.record_ids.len(), 3);
     }
 
     #[test]
