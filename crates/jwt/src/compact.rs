@@ -18,7 +18,7 @@ pub(crate) const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// A well-formed token whose signature nobody has checked.
 pub(crate) struct UnverifiedToken<'t> {
     signed: &'t str,
-    signature: &'t str,
+    signature: Vec<u8>,
     header: Vec<u8>,
     claims: JsonObject,
 }
@@ -34,9 +34,7 @@ impl<'t> UnverifiedToken<'t> {
         let (header, claims) = signed.split_once('.')?;
         // All three are looked at before an issuer is looked for: what is no token costs no look at anybody's keys.
         let header = URL_SAFE_NO_PAD.decode(header).ok()?;
-        if signature.is_empty() || URL_SAFE_NO_PAD.decode(signature).is_err() {
-            return None;
-        }
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok().filter(|it| !it.is_empty())?;
         let claims = JsonObject::read(&URL_SAFE_NO_PAD.decode(claims).ok()?)?;
         Some(Self { signed, signature, header, claims })
     }
@@ -53,7 +51,7 @@ impl<'t> UnverifiedToken<'t> {
 
     /// The claims, once the key confirms the signature; `None` when it does not, or may not use the algorithm.
     pub(crate) fn verify(self, key: &VerificationKey, header: &Header) -> Option<Claims> {
-        let is_good = key.verify(header.algorithm, self.signed.as_bytes(), self.signature);
+        let is_good = key.verify(header.algorithm, self.signed.as_bytes(), &self.signature);
         is_good.then(|| Claims::new(self.claims))
     }
 }

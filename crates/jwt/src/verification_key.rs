@@ -3,7 +3,9 @@
 //! The binding is made once, from what the key is and what is allowed; a token's header never widens it (RFC 8725,
 //! sections 3.1 and 3.2). So a public key is never taken for a shared secret, nor one curve for another.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey, VerificationAlgorithm,
+};
 use jsonwebtoken::crypto::aws_lc;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use thiserror::Error;
@@ -18,13 +20,15 @@ const MAX_RSA_EXPONENT_BYTES: usize = 4;
 /// A key and its algorithms.
 pub(crate) struct VerificationKey {
     key: DecodingKey,
+    /// The key of a curve, read and found to be a point of it: once, and not again with every token.
+    point: Option<ParsedPublicKey>,
     algorithms: Vec<Algorithm>,
 }
 
 impl VerificationKey {
     /// Binds a key to those of the allowed algorithms that fit it.
     pub(crate) fn new(key: DecodingKey, allowed: &[Algorithm]) -> Result<Self, KeyError> {
-        let fitting = fitting(&key)?;
+        let (fitting, point) = fitting(&key)?;
         let algorithms: Vec<_> = fitting.iter().copied().filter(|it| allowed.contains(it)).collect();
         if algorithms.is_empty() {
             return Err(KeyError::NoAlgorithm);
@@ -36,7 +40,7 @@ impl VerificationKey {
                 return Err(KeyError::ShortSecret { need_bytes });
             }
         }
-        Ok(Self { key, algorithms })
+        Ok(Self { key, point, algorithms })
     }
 
     /// Whether both are one key for the same algorithms.
@@ -52,10 +56,17 @@ impl VerificationKey {
         is_one_key && self.key.family() == other.key.family() && self.algorithms == other.algorithms
     }
 
-    /// Whether this key may do the algorithm and confirms the signature, given in base64url.
-    pub(crate) fn verify(&self, algorithm: Algorithm, signed: &[u8], signature: &str) -> bool {
-        self.algorithms.contains(&algorithm)
-            && jsonwebtoken::crypto::verify(signature, signed, &self.key, algorithm).unwrap_or(false)
+    /// Whether this key may do the algorithm and confirms the signature.
+    pub(crate) fn verify(&self, algorithm: Algorithm, signed: &[u8], signature: &Vec<u8>) -> bool {
+        if !self.algorithms.contains(&algorithm) {
+            return false;
+        }
+        match &self.point {
+            // A key of a curve does one algorithm, and was read for it.
+            Some(point) => point.verify_sig(signed, signature).is_ok(),
+            None => (aws_lc::DEFAULT_PROVIDER.verifier_factory)(&algorithm, &self.key)
+                .is_ok_and(|verifier| verifier.verify(signed, signature).is_ok()),
+        }
     }
 }
 
@@ -82,30 +93,35 @@ pub enum KeyError {
     NoAlgorithm,
 }
 
-/// What a key can do, by its kind, once it is known to be a sound one of its kind.
-fn fitting(key: &DecodingKey) -> Result<&'static [Algorithm], KeyError> {
+/// What a key can do, by its kind, once it is known to be a sound one of its kind; and its point, where it is one.
+fn fitting(key: &DecodingKey) -> Result<(&'static [Algorithm], Option<ParsedPublicKey>), KeyError> {
+    let on_curve =
+        |curve: &'static dyn VerificationAlgorithm, algorithms: &'static [Algorithm], point: &[u8]| {
+            let point = ParsedPublicKey::new(curve, point).map_err(|_| KeyError::Malformed)?;
+            Ok((algorithms, Some(point)))
+        };
     match (key.family(), key.kind()) {
-        (AlgorithmFamily::Hmac, _) => Ok(&[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512]),
         (AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => {
-            if ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).is_ok() {
-                Ok(&[Algorithm::ES256])
-            } else if ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).is_ok() {
-                Ok(&[Algorithm::ES384])
-            } else {
-                Err(KeyError::Malformed)
-            }
+            on_curve(&ECDSA_P256_SHA256_FIXED, &[Algorithm::ES256], point)
+                .or_else(|_| on_curve(&ECDSA_P384_SHA384_FIXED, &[Algorithm::ES384], point))
         }
         (AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(point)) => {
-            ParsedPublicKey::new(&ED25519, point).map_err(|_| KeyError::Malformed)?;
-            Ok(&[Algorithm::EdDSA])
+            on_curve(&ED25519, &[Algorithm::EdDSA], point)
         }
+        _ => Ok((fitting_no_curve(key)?, None)),
+    }
+}
+
+fn fitting_no_curve(key: &DecodingKey) -> Result<&'static [Algorithm], KeyError> {
+    match (key.family(), key.kind()) {
+        (AlgorithmFamily::Hmac, _) => Ok(&[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512]),
         (AlgorithmFamily::Rsa, DecodingKeyKind::SecretOrDer(der)) => {
             let components = aws_lc::DEFAULT_PROVIDER.key_utils.rsa_pub_components_from_public_key;
             let (modulus, exponent) = components(der).map_err(|_| KeyError::Malformed)?;
             sound_rsa(&modulus, &exponent)
         }
         (AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => sound_rsa(n, e),
-        (_, DecodingKeyKind::RsaModulusExponent { .. }) => Err(KeyError::Malformed),
+        _ => Err(KeyError::Malformed),
     }
 }
 
