@@ -12,14 +12,15 @@ use strongroom_domain::Limits;
 use strongroom_ports::{
     Authenticator, Clock, PassedOn, RemoteIdentity, RemoteSafe, Sealer, TokenIssuer, Upstream,
 };
+use tokio::time::Instant;
 
 use crate::client_address::TrustedProxies;
 use crate::places::Places;
 use crate::problem::Problem;
 use crate::request_id::{RequestId, RequestIds};
 use crate::routes::Role;
+use crate::trace_parent;
 use crate::verbs::Verbs;
-use crate::{bearer, trace_parent};
 
 /// Everything a handler may use. Shared by all cores; nothing in it is per request.
 #[derive(Debug)]
@@ -207,12 +208,21 @@ impl Api {
     pub(crate) fn ask<'a>(
         &'a self,
         head: &'a Parts,
+        token: &'a str,
         provenance: Provenance<'a>,
-    ) -> Result<Asked<'a>, Problem> {
-        Ok(match &self.safe {
+    ) -> Asked<'a> {
+        match &self.safe {
             Safe::Here { upstream, .. } => Asked::Here(&**upstream),
-            Safe::Remote { safe, .. } => Asked::Remote(safe.on_behalf(passed_on(head, provenance)?)),
-        })
+            Safe::Remote { safe, .. } => Asked::Remote(safe.on_behalf(passed_on(head, token, provenance))),
+        }
+    }
+
+    /// The safe in this process, for whom it knows without a token; a gateway has none.
+    pub(crate) fn safe_here(&self) -> Result<Asked<'_>, Problem> {
+        match &self.safe {
+            Safe::Here { upstream, .. } => Ok(Asked::Here(&**upstream)),
+            Safe::Remote { .. } => Err(Problem::NotFound),
+        }
     }
 
     /// The bytes of an answer. A safe of ours bounds them by the limits of a record; those of another count until they are
@@ -266,14 +276,16 @@ pub(crate) struct Provenance<'a> {
     pub(crate) request_id: &'a RequestId,
     /// Whose limits it counts for.
     pub(crate) client: IpAddr,
+    /// When it came.
+    pub(crate) at: Instant,
 }
 
-/// What of a request goes on beside what it asks: each read and judged, and none copied.
-pub(crate) fn passed_on<'a>(head: &'a Parts, provenance: Provenance<'a>) -> Result<PassedOn<'a>, Problem> {
-    Ok(PassedOn {
-        token: bearer::token(&head.headers)?,
+/// What of a request goes on beside what it asks: each read and judged, and none copied. `token`: the caller's, verified.
+pub(crate) fn passed_on<'a>(head: &'a Parts, token: &'a str, provenance: Provenance<'a>) -> PassedOn<'a> {
+    PassedOn {
+        token,
         request_id: provenance.request_id.as_str(),
         trace_parent: trace_parent::sound(&head.headers),
         client: provenance.client,
-    })
+    }
 }

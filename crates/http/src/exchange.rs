@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::access_log;
 use crate::answer::{self, Body};
-use crate::api::{Api, Provenance};
+use crate::api::{Api, Provenance, passed_on};
 use crate::body::Naming::{Optional, Required};
 use crate::client_address::{Client, Peer};
 use crate::gated_body::BodyFault;
@@ -85,7 +85,7 @@ impl Exchange {
             Ok(()) => match self.admit(Client::of(client), start) {
                 Err(problem) => Err(problem),
                 Ok(_place) => {
-                    let provenance = Provenance { request_id: &request_id, client };
+                    let provenance = Provenance { request_id: &request_id, client, at: start };
                     let answered = self.respond(&head, body, found, provenance, &mut principal);
                     // Nothing that is shared is left half changed: locks are taken over, and a commit is the store's.
                     AssertUnwindSafe(answered).catch_unwind().await.unwrap_or_else(|_| {
@@ -155,42 +155,45 @@ impl Exchange {
         // All but a read is boxed: most requests are one, and would carry the others' room from hand to hand.
         match action {
             Action::ReadUserData => {
-                let who = self.principal(head, who).await?;
-                user_data::read((api, api.ask(head, provenance)?), head, who, id).await
+                let (who, token) = self.principal(head, provenance, who).await?;
+                user_data::read((api, api.ask(head, token, provenance)), head, who, id).await
             }
             Action::WriteUserData => {
-                let who = (self.principal(head, who).await?, Required);
-                Box::pin(user_data::write((api, api.ask(head, provenance)?), head, body, who)).await
+                let (who, token) = self.principal(head, provenance, who).await?;
+                let safe = (api, api.ask(head, token, provenance));
+                Box::pin(user_data::write(safe, head, body, (who, Required))).await
             }
             Action::WriteOwnUserData => {
-                let who = (self.principal(head, who).await?, Optional);
-                Box::pin(user_data::write((api, api.ask(head, provenance)?), head, body, who)).await
+                let (who, token) = self.principal(head, provenance, who).await?;
+                let safe = (api, api.ask(head, token, provenance));
+                Box::pin(user_data::write(safe, head, body, (who, Optional))).await
             }
             Action::ValidateEmail | Action::ValidateOwnEmail => {
                 let naming = if action == Action::ValidateEmail { Required } else { Optional };
-                let who = (self.principal(head, who).await?, naming);
+                let who = (self.principal(head, provenance, who).await?.0, naming);
                 Box::pin(email::validate(api, head, body, who)).await
             }
             Action::ConfirmEmail | Action::ConfirmOwnEmail => {
                 let naming = if action == Action::ConfirmEmail { Required } else { Optional };
-                let who = (self.principal(head, who).await?, naming);
+                let who = (self.principal(head, provenance, who).await?.0, naming);
                 Box::pin(email::confirm(api, head, body, who)).await
             }
             Action::EraseUserData => {
-                let who = self.principal(head, who).await?;
-                Box::pin(user_data::erase(api.ask(head, provenance)?, head, who, id)).await
+                let (who, token) = self.principal(head, provenance, who).await?;
+                Box::pin(user_data::erase(api.ask(head, token, provenance), head, who, id)).await
             }
             Action::ExportUserData => {
-                let who = self.principal(head, who).await?;
-                Box::pin(user_data::export((api, api.ask(head, provenance)?), who, id)).await
+                let (who, token) = self.principal(head, provenance, who).await?;
+                Box::pin(user_data::export((api, api.ask(head, token, provenance)), who, id)).await
             }
             Action::CallVerb => {
-                let who = self.principal(head, who).await?;
+                let (who, token) = self.principal(head, provenance, who).await?;
                 let path = found.rest.unwrap_or_default();
-                Box::pin(verb_call::call(api, head, body, who, (path, provenance))).await
+                let passed_on = passed_on(head, token, provenance);
+                Box::pin(verb_call::call(api, head, body, who, (path, passed_on))).await
             }
             Action::SignOut => {
-                let who = self.principal(head, who).await?;
+                let (who, _) = self.principal(head, provenance, who).await?;
                 Box::pin(auth::sign_out(api, who)).await
             }
             Action::Refresh => {
@@ -203,34 +206,34 @@ impl Exchange {
             }
             Action::RegisterPasskey => {
                 self.for_any_origin(head)?;
-                Box::pin(self.register(head, body, who)).await
+                Box::pin(self.register(head, body, provenance, who)).await
             }
             Action::OfferSignIn => {
                 passkeys::offer_sign_in(api, self.tenant(&TenantNames::without_token(head)?)?)
             }
             Action::SignIn => {
                 let tenant = self.tenant(&TenantNames::without_token(head)?)?;
-                Box::pin(passkeys::sign_in((api, api.ask(head, provenance)?), head, body, tenant)).await
+                Box::pin(passkeys::sign_in((api, api.safe_here()?), head, body, tenant)).await
             }
             Action::ListSessions => {
-                let who = self.principal(head, who).await?;
+                let (who, _) = self.principal(head, provenance, who).await?;
                 Box::pin(sessions::list(api, who)).await
             }
             Action::EndSession => {
-                let who = self.principal(head, who).await?;
+                let (who, _) = self.principal(head, provenance, who).await?;
                 Box::pin(sessions::end(api, who, id)).await
             }
             Action::ListPasskeys => {
-                let who = self.principal(head, who).await?;
+                let (who, _) = self.principal(head, provenance, who).await?;
                 Box::pin(passkeys::list(api, who)).await
             }
             Action::RemovePasskey => {
-                let who = self.principal(head, who).await?;
+                let (who, _) = self.principal(head, provenance, who).await?;
                 Box::pin(passkeys::remove(api, who, id)).await
             }
             Action::CloseAccount => {
-                let who = self.principal(head, who).await?;
-                Box::pin(sessions::close_account((api, api.ask(head, provenance)?), who)).await
+                let (who, token) = self.principal(head, provenance, who).await?;
+                Box::pin(sessions::close_account((api, api.ask(head, token, provenance)), who)).await
             }
             Action::ShowLimits => self.for_any_origin(head).map(|()| meta::limits(api)),
             Action::ShowHealth => self.for_any_origin(head).map(|()| meta::health(api)),
@@ -241,12 +244,13 @@ impl Exchange {
         }
     }
 
-    /// The token, then the tenant.
+    /// The token, then the tenant: for whom the token speaks, and the token.
     async fn principal<'w>(
         &self,
-        head: &Parts,
+        head: &'w Parts,
+        provenance: Provenance<'_>,
         who: &'w mut Option<Arc<Principal>>,
-    ) -> Result<&'w Principal, Problem> {
+    ) -> Result<(&'w Principal, &'w str), Problem> {
         let token = bearer::token(&head.headers)?;
         let principal: &Principal = match self.api.authenticator.authenticate(token).await? {
             Verdict::Known(principal) => who.insert(principal),
@@ -254,14 +258,14 @@ impl Exchange {
             Verdict::NotMine => return Err(Problem::TokenInvalid),
         };
         if let Some(limit) = &self.per_person
-            && !limit.admits(&principal.caller, self.began.elapsed())
+            && !limit.admits(&principal.caller, provenance.at.saturating_duration_since(self.began))
         {
             self.metrics.over_rate.person.fetch_add(1, Ordering::Relaxed);
             return Err(Problem::TooManyRequests);
         }
         let names = TenantNames::beside_token(head)?;
         self.api.tenants.with_token(&principal.caller.tenant, names.as_named())?;
-        Ok(principal)
+        Ok((principal, token))
     }
 
     /// The tenant of a request that makes an account: a host that is none of ours was led here, whatever it names.

@@ -149,13 +149,12 @@ fn check_request_line(line: &[u8], limits: &HeadLimits) -> Result<bool, Refusal>
     if line.contains(&b'\r') {
         return Err(Refusal::LineEnding);
     }
-    let mut words = line.split(|b| *b == b' ');
-    let (Some(method), Some(target), Some(version), None) =
-        (words.next(), words.next(), words.next(), words.next())
-    else {
-        return Err(Refusal::RequestLine);
-    };
-    if !(1..=METHOD_BYTES).contains(&method.len()) || !method.iter().all(|b| is_token_character(*b)) {
+    let (method, rest) = word(line).ok_or(Refusal::RequestLine)?;
+    let (target, version) = word(rest).ok_or(Refusal::RequestLine)?;
+    if version.contains(&b' ')
+        || !(1..=METHOD_BYTES).contains(&method.len())
+        || !method.iter().all(|b| is_token_character(*b))
+    {
         return Err(Refusal::RequestLine);
     }
     if target.len() > limits.target_bytes {
@@ -168,6 +167,12 @@ fn check_request_line(line: &[u8], limits: &HeadLimits) -> Result<bool, Refusal>
     };
     target::check(target, method == b"CONNECT")?;
     Ok(is_http_10)
+}
+
+/// What stands before the first space, and behind it.
+fn word(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (word, rest) = line.split_at_checked(memchr(b' ', line)?)?;
+    Some((word, rest.get(1..)?))
 }
 
 /// Where the body ends, as told so far.

@@ -298,18 +298,6 @@ fn take_in(socket: &TcpListener, mut take: impl FnMut(TcpStream, IpAddr)) -> io:
     }
 }
 
-impl Port {
-    async fn answer<B>(&self, request: Request<B>, verdict: Result<(), Refusal>, peer: Peer) -> Response<Body>
-    where
-        B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
-    {
-        match &self.service {
-            Service::Api(exchange) => exchange.answer(request, verdict, peer).await,
-            Service::Admin(admin) => admin.answer(&request.into_parts().0, verdict, peer).await,
-        }
-    }
-}
-
 impl Core {
     /// Takes a connection's place among all and among its client's, or counts why there is none.
     fn admit(self: &Arc<Self>, peer: Peer) -> Option<Open> {
@@ -407,7 +395,10 @@ impl Answers for Open {
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>> + Send,
     {
-        let mut response = self.core.port.answer(request, verdict, self.peer).await;
+        let mut response = match &self.core.port.service {
+            Service::Api(exchange) => exchange.answer(request, verdict, self.peer).await,
+            Service::Admin(admin) => admin.answer(&request.into_parts().0, verdict, self.peer).await,
+        };
         // What one client does in haste is no reason to close what a proxy keeps for all.
         if response.status() == StatusCode::TOO_MANY_REQUESTS
             && !self.peer.is_proxy

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use strongroom_domain::check_verb_body;
-use strongroom_ports::{Principal, VerbAnswer, VerbCall};
+use strongroom_ports::{PassedOn, Principal, VerbAnswer, VerbCall};
 
 use crate::answer::{self, Body};
-use crate::api::{Api, Provenance, Safe, passed_on};
+use crate::api::{Api, Safe};
 use crate::gated_body::BodyFault;
 use crate::places::AnswerRoom;
 use crate::problem::Problem;
@@ -22,7 +22,7 @@ pub(crate) async fn call<B>(
     head: &Parts,
     body: B,
     principal: &Principal,
-    (path, provenance): (&str, Provenance<'_>),
+    (path, passed_on): (&str, PassedOn<'_>),
 ) -> Result<Response<Body>, Problem>
 where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
@@ -44,7 +44,7 @@ where
     }
     let room = if text.is_some() { Some(api.places.room_for_answer()?) } else { None };
     let verb = VerbCall { path, body: text.as_ref(), listed: verbs.place(&head.method, path) };
-    let answer = safe.call(passed_on(head, provenance)?, caller, verb).await?;
+    let answer = safe.call(passed_on, caller, verb).await?;
     response(api, head, answer, room)
 }
 

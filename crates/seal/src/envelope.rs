@@ -65,7 +65,7 @@ impl EnvelopeSealer {
 }
 
 impl Sealer for EnvelopeSealer {
-    /// Remembered: the hash costs five blocks, and every read asks for it.
+    /// Remembered: the hash costs four blocks, and every read asks for it.
     fn record_id(&self, caller: &Caller) -> RecordId {
         if let Some(id) = self.record_ids.get(caller) {
             return id;

@@ -22,7 +22,7 @@ use crate::gated_body::BodyFault;
 use crate::problem::Problem;
 use crate::routes::Action;
 use crate::tenant_names::{TenantNames, query_value};
-use crate::{bearer, body, trace_parent, verb_call, verbs};
+use crate::{body, trace_parent, verb_call, verbs};
 
 /// What a sign-up may say in its query, beside its tenant; what else stands there is left behind, as a safe ignores it.
 const SIGN_UP_PARAMETERS: [&str; 7] =
@@ -98,16 +98,16 @@ impl Exchange {
                 if names_nobody(&text)? {
                     call.tenant = Some(&self.tenant(&TenantNames::without_token(head)?)?.id);
                 } else {
-                    let caller = &self.principal(head, who).await?.caller;
+                    let (Principal { caller, .. }, token) = self.principal(head, provenance, who).await?;
                     check_verb_body(&text, &caller.person)?;
-                    (call.tenant, call.token) = (Some(&caller.tenant), Some(bearer::token(&head.headers)?));
+                    (call.tenant, call.token) = (Some(&caller.tenant), Some(token));
                 }
                 call.act = IdentityAct::Send { body: Some(&text) };
             }
             _ => {
-                let caller = &self.principal(head, who).await?.caller;
-                (call.tenant, call.token) = (Some(&caller.tenant), Some(bearer::token(&head.headers)?));
-                closes = (action == Action::CloseAccount).then_some(caller);
+                let (Principal { caller, .. }, token) = self.principal(head, provenance, who).await?;
+                (call.tenant, call.token) = (Some(&caller.tenant), Some(token));
+                closes = (action == Action::CloseAccount).then_some((caller, token));
                 call.act = match action {
                     Action::SignOut => IdentityAct::Send { body: None },
                     Action::EndSession | Action::RemovePasskey | Action::CloseAccount => IdentityAct::Remove,
@@ -119,9 +119,9 @@ impl Exchange {
             IdentityAct::Read => None,
             _ => Some(self.api.places.room_for_answer()?),
         };
-        if let Some(caller) = closes {
+        if let Some((caller, token)) = closes {
             // The record is in the safe, which the service need not know. First, since the token may be dead afterwards.
-            self.api.ask(head, provenance)?.erase(caller, &Precondition::default()).await?;
+            self.api.ask(head, token, provenance).erase(caller, &Precondition::default()).await?;
         }
         let mut answer = identity.call(call).await?;
         if let Some(asked) = sign_in {

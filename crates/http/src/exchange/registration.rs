@@ -10,6 +10,7 @@ use strongroom_ports::Principal;
 
 use super::Exchange;
 use crate::answer::Body;
+use crate::api::Provenance;
 use crate::body;
 use crate::credential_body::Registration;
 use crate::gated_body::BodyFault;
@@ -23,6 +24,7 @@ impl Exchange {
         &self,
         head: &Parts,
         body: B,
+        provenance: Provenance<'_>,
         who: &mut Option<Arc<Principal>>,
     ) -> Result<Response<Body>, Problem>
     where
@@ -34,7 +36,7 @@ impl Exchange {
         let whom = if request.external_user_id.is_none() {
             Registered::Newcomer(self.tenant(&TenantNames::without_token(head)?)?)
         } else {
-            let caller = &self.principal(head, who).await?.caller;
+            let caller = &self.principal(head, provenance, who).await?.0.caller;
             check_verb_body(&text, &caller.person)?;
             Registered::Known(caller)
         };

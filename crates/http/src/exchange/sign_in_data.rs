@@ -89,12 +89,7 @@ impl Exchange {
             return None;
         }
         let caller = &who.insert(principal).caller;
-        let request = PassedOn {
-            token: token.as_str(),
-            request_id: provenance.request_id.as_str(),
-            trace_parent: trace_parent::sound(&head.headers),
-            client: provenance.client,
-        };
+        let request = passed_on(head, token.as_str(), provenance);
         let snapshot = safe.on_behalf(request).read(caller).await.ok()?;
         Some(snapshot.map_or_else(PublicView::empty, |snapshot| snapshot.view))
     }
