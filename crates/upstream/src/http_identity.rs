@@ -7,7 +7,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, FORWARDED, HOST, ORIGIN};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use http_body_util::Full;
@@ -22,7 +21,9 @@ use crate::identity_routes;
 use crate::line::Answer;
 use crate::passed_json::{Passed, pass, retry_after_s};
 use crate::remote::{Remote, RemoteLimits};
-use crate::request_fields::{JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, forwarded, text};
+use crate::request_fields::{
+    Built, JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, forwarded, text,
+};
 
 const X_RP_ID: HeaderName = HeaderName::from_static("x-rpid");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -56,7 +57,7 @@ impl HttpIdentity {
         self.remote.figures.clone()
     }
 
-    fn build(&self, call: IdentityCall<'_>) -> Result<Request<Full<Bytes>>, UpstreamError> {
+    fn build(&self, call: IdentityCall<'_>) -> Built {
         let (method, query, body) = match call.act {
             IdentityAct::Read => (Method::GET, "", None),
             IdentityAct::Make { query } => (Method::GET, query, None),
@@ -65,7 +66,7 @@ impl HttpIdentity {
         };
         let mark = if query.is_empty() { "" } else { "?" };
         let target = [self.remote.address.path(), "/", call.path, mark, query].concat();
-        let mut request = Request::new(body.cloned().map(Full::new).unwrap_or_default());
+        let mut request = Box::new(Request::new(body.cloned().map(Full::new).unwrap_or_default()));
         *request.method_mut() = method;
         *request.uri_mut() = Uri::try_from(target).map_err(|_| UpstreamError::Failed)?;
         *request.version_mut() = Version::HTTP_11;

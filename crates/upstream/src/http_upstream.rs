@@ -77,7 +77,8 @@ impl HttpUpstream {
         let mut answer = self.ask(safe_routes::READ, || self.requests.read(caller, passed), end).await?;
         // The guide's fallback, which clients use with a gateway, too: the caller's token is good, so ask the other way.
         if answer.status == StatusCode::UNAUTHORIZED {
-            answer = self.ask(safe_routes::WRITE, || self.requests.read_by_post(caller, passed), end).await?;
+            let by_post = self.ask(safe_routes::WRITE, || self.requests.read_by_post(caller, passed), end);
+            answer = Box::pin(by_post).await?;
         }
         let Read { snapshot, dropped } = safe_answers::read(&answer)?;
         self.remote.figures.dropped(dropped);
@@ -181,5 +182,39 @@ impl Upstream for OnBehalf<'_> {
 
     async fn is_ready(&self) -> bool {
         RemoteSafe::is_ready(self.safe).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use strongroom_domain::ExternalUserId;
+    use strongroom_ports::TenantId;
+    use strongroom_testkit::fake::ManualClock;
+
+    use super::*;
+    use crate::client::ClientLimits;
+    use crate::roots::Roots;
+
+    /// Every read through a gateway has a piece of memory of its own for what it waits for.
+    const MAX_READ_BYTES: usize = 1536;
+
+    #[test]
+    fn a_read_has_no_room_for_what_few_reads_do() {
+        let (connect, total) = (Duration::from_secs(1), Duration::from_secs(2));
+        let limits = ClientLimits { connect, total, body_bytes: 1 };
+        let client = Client::new(Roots::none(), Arc::new(ManualClock::default()), limits).unwrap();
+        let address = BaseAddress::new(Endpoint::parse("http://localhost:1/").unwrap()).unwrap();
+        let limits = RemoteLimits { connect, first_byte: total, total, idle: total, answer_bytes: 1 };
+        let safe = HttpUpstream::new(client, address, Credentials::CallerToken, limits, None, []);
+        let caller = Caller {
+            tenant: TenantId::parse("shop.example").unwrap(),
+            person: ExternalUserId::parse("jane").unwrap(),
+        };
+        let client = std::net::IpAddr::from([127, 0, 0, 1]);
+        let passed = PassedOn { token: "token", request_id: "1", trace_parent: None, client };
+        let read = safe.read(&caller, passed, Instant::now());
+        assert!(size_of_val(&read) <= MAX_READ_BYTES, "{} bytes", size_of_val(&read));
     }
 }

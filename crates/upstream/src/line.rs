@@ -99,23 +99,12 @@ impl Line {
     /// Sends a request and reads the whole answer.
     pub(crate) async fn exchange(
         &mut self,
-        request: Request<Full<Bytes>>,
+        request: Box<Request<Full<Bytes>>>,
         body_bytes: usize,
         until: Until,
     ) -> Result<Answer, Broken> {
         self.allowance.grant(body_bytes.saturating_add(MAX_OVERHEAD_BYTES));
-        let head = self.sender.try_send_request(request);
-        let head = self.drive(head, until.head).await;
-        let answered = match head.ok_or(Broken::Failed(RequestFailure::HeadTooSlow))? {
-            Ok(answer) => self
-                .drive(collect(answer, body_bytes), until.end)
-                .await
-                .ok_or(Broken::Failed(RequestFailure::AnswerTooSlow))?,
-            Err(mut error) => Err(error
-                .take_message()
-                .map_or(Broken::Lost(RequestFailure::Broken), |request| Broken::Unsent(Box::new(request)))),
-        };
-        match answered {
+        match self.send_and_read(request, body_bytes, until).await {
             // Cut off by us: it would say as much again.
             Err(Broken::Lost(_)) if self.allowance.is_overrun() => {
                 Err(Broken::Failed(RequestFailure::TooLong))
@@ -124,10 +113,41 @@ impl Line {
         }
     }
 
+    async fn send_and_read(
+        &mut self,
+        request: Box<Request<Full<Bytes>>>,
+        body_bytes: usize,
+        until: Until,
+    ) -> Result<Answer, Broken> {
+        // What is waited for is pinned here, each in a place that the next may have: handed over, it would have room twice.
+        let answer = {
+            let answer = pin!(self.sender.try_send_request(*request));
+            self.drive(answer, until.head).await.ok_or(Broken::Failed(RequestFailure::HeadTooSlow))?
+        };
+        let answer = answer.map_err(|mut error| {
+            let unsent = error.take_message().map(|request| Broken::Unsent(Box::new(request)));
+            unsent.unwrap_or(Broken::Lost(RequestFailure::Broken))
+        })?;
+        let announced = announced_bytes(&answer, body_bytes)?;
+        let (head, body) = answer.into_parts();
+        let body = {
+            let body = pin!(whole(Limited::new(body, body_bytes), announced));
+            self.drive(body, until.end).await.ok_or(Broken::Failed(RequestFailure::AnswerTooSlow))?
+        };
+        match body {
+            Ok(body) => Ok(Answer { status: head.status, headers: head.headers, body }),
+            Err(error) if error.is::<LengthLimitError>() => Err(Broken::Failed(RequestFailure::TooLong)),
+            Err(_) => Err(Broken::Lost(RequestFailure::Broken)),
+        }
+    }
+
     /// Waits for something that the connection brings about; `None` when it takes too long.
-    async fn drive<T>(&mut self, awaited: impl Future<Output = T>, deadline: Instant) -> Option<T> {
+    async fn drive<T>(
+        &mut self,
+        mut awaited: Pin<&mut impl Future<Output = T>>,
+        deadline: Instant,
+    ) -> Option<T> {
         let Self { connection, relay, alarm, .. } = self;
-        let mut awaited = pin!(awaited);
         poll_fn(|context| {
             let brought = relay.poll(context, |context| {
                 // What has come before it ended is still to be had.
@@ -156,10 +176,11 @@ fn poll_connection(
     Poll::Pending
 }
 
-async fn collect(answer: Response<Incoming>, body_bytes: usize) -> Result<Answer, Broken> {
-    let (head, body) = answer.into_parts();
-    let has_length = head.headers.contains_key(header::CONTENT_LENGTH);
-    let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
+/// At least how long the body of an answer is that anybody can find the end of.
+fn announced_bytes(answer: &Response<Incoming>, body_bytes: usize) -> Result<usize, Broken> {
+    let (headers, body) = (answer.headers(), answer.body());
+    let has_length = headers.contains_key(header::CONTENT_LENGTH);
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let coding = codings.next();
     let is_chunked = coding.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
     // Any other coding, or two fields of them, ends with the connection, or in nobody knows what.
@@ -175,11 +196,7 @@ async fn collect(answer: Response<Incoming>, body_bytes: usize) -> Result<Answer
     if announced > body_bytes {
         return Err(Broken::Failed(RequestFailure::TooLong));
     }
-    match whole(Limited::new(body, body_bytes), announced).await {
-        Ok(body) => Ok(Answer { status: head.status, headers: head.headers, body }),
-        Err(error) if error.is::<LengthLimitError>() => Err(Broken::Failed(RequestFailure::TooLong)),
-        Err(_) => Err(Broken::Lost(RequestFailure::Broken)),
-    }
+    Ok(announced)
 }
 
 /// A body in one piece, as nearly every one comes. Of more pieces none is kept beside the others: a safe that sends a byte in each

@@ -101,13 +101,24 @@ pub(crate) fn json_kind(headers: &HeaderMap) -> Option<JsonKind> {
     if headers.contains_key(CONTENT_ENCODING) {
         return None;
     }
-    let field = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let essence = field.split(';').next()?.trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "application/problem+json" => Some(JsonKind::Problem),
-        "application/json" => Some(JsonKind::Plain),
-        _ if essence.starts_with("application/") && essence.ends_with("+json") => Some(JsonKind::Plain),
-        _ => None,
+    let field = headers.get(CONTENT_TYPE)?;
+    // As nearly every answer has it.
+    if field == "application/json" {
+        return Some(JsonKind::Plain);
+    }
+    let field = field.to_str().ok()?;
+    let essence = field.split(';').next()?.trim();
+    let (kind, form) = essence.split_at_checked("application/".len())?;
+    if !kind.eq_ignore_ascii_case("application/") {
+        return None;
+    }
+    let suffix = form.len().checked_sub("+json".len()).and_then(|at| form.get(at..));
+    if form.eq_ignore_ascii_case("problem+json") {
+        Some(JsonKind::Problem)
+    } else if form.eq_ignore_ascii_case("json") || suffix.is_some_and(|it| it.eq_ignore_ascii_case("+json")) {
+        Some(JsonKind::Plain)
+    } else {
+        None
     }
 }
 
@@ -116,6 +127,34 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn json_is_told_by_its_type_in_any_case_and_by_the_suffix_of_a_type_of_its_own() {
+        let kind =
+            |field| json_kind(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(field))]));
+        for plain in [
+            "application/json",
+            "Application/JSON ; charset=utf-8",
+            "application/vnd.api+json",
+            "application/x+JSON;v=1",
+        ] {
+            assert!(kind(plain) == Some(JsonKind::Plain), "{plain}");
+        }
+        for problem in ["application/problem+json", "APPLICATION/Problem+JSON; charset=utf-8"] {
+            assert!(kind(problem) == Some(JsonKind::Problem), "{problem}");
+        }
+        for other in [
+            "",
+            "application/",
+            "application/jsonp",
+            "application/json+xml",
+            "text/json",
+            "json",
+            "text/x+json",
+        ] {
+            assert!(kind(other).is_none(), "{other}");
+        }
+    }
 
     fn answer(status: StatusCode, bytes: usize) -> Answer {
         let mut headers = HeaderMap::new();

@@ -67,7 +67,7 @@ impl Remote {
     pub(crate) async fn ask(
         &self,
         route: usize,
-        request: Request<Full<Bytes>>,
+        request: Box<Request<Full<Bytes>>>,
         again: Option<impl Fn() -> Built + Send + Sync>,
         end: Instant,
     ) -> Result<Answer, UpstreamError> {
@@ -84,7 +84,7 @@ impl Remote {
     /// Twice at most, and the second time over a new connection: what was provably not sent, or only reads.
     async fn try_twice(
         &self,
-        request: Request<Full<Bytes>>,
+        request: Box<Request<Full<Bytes>>>,
         again: Option<impl Fn() -> Built + Send + Sync>,
         now: Instant,
         end: Instant,
@@ -92,7 +92,8 @@ impl Remote {
         // A kept connection is at hand at once, and the clock is not asked again; a new one may have taken a while.
         let (line, ready) = match self.pool.take(now) {
             Some(line) => (Ok(line), now),
-            None => (self.connect(end).await, Instant::now()),
+            // Boxed: most requests make none, and would carry the room for a handshake.
+            None => (Box::pin(self.connect(end)).await, Instant::now()),
         };
         let request = match line {
             // Before anything was sent: a moment later it would have been lost, and a read asked again.
@@ -100,7 +101,7 @@ impl Remote {
             Err(failure) => return Err(failure),
             Ok(line) => match (self.exchange(line, request, ready, end).await, again) {
                 (Ok(answer), _) => return Ok(answer),
-                (Err(Broken::Unsent(request)), _) => *request,
+                (Err(Broken::Unsent(request)), _) => request,
                 (Err(Broken::Lost(failure)), Some(write)) => write().map_err(|_| failure)?,
                 (Err(Broken::Lost(failure)), None) | (Err(Broken::Failed(failure)), _) => {
                     return Err(failure);
@@ -108,8 +109,8 @@ impl Remote {
             },
         };
         self.figures.retried();
-        let line = self.connect(end).await?;
-        self.exchange(line, request, Instant::now(), end).await.map_err(|broken| match broken {
+        let line = Box::pin(self.connect(end)).await?;
+        Box::pin(self.exchange(line, request, Instant::now(), end)).await.map_err(|broken| match broken {
             Broken::Failed(failure) | Broken::Lost(failure) => failure,
             Broken::Unsent(_) => RequestFailure::Broken,
         })
@@ -118,7 +119,7 @@ impl Remote {
     async fn exchange(
         &self,
         mut line: Box<Line>,
-        request: Request<Full<Bytes>>,
+        request: Box<Request<Full<Bytes>>>,
         ready: Instant,
         end: Instant,
     ) -> Result<Answer, Broken> {

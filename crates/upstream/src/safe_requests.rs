@@ -49,6 +49,10 @@ impl fmt::Debug for ApiKey {
     }
 }
 
+/// Fields that a request has room for from the start: a read has no more. Room for a seventh is twice as large, and of a
+/// size that an allocator takes longer to find.
+const FIELDS: usize = 6;
+
 /// Writes requests to one safe.
 #[derive(Debug)]
 pub(crate) struct Requests {
@@ -121,12 +125,12 @@ impl Requests {
         target.push_str(&self.base);
         target.push('/');
         target.extend(path.iter().copied());
-        let mut request = Request::new(Full::default());
+        let mut request = Box::new(Request::new(Full::default()));
         *request.method_mut() = method;
         *request.uri_mut() = Uri::try_from(target).map_err(|_| UpstreamError::Failed)?;
         *request.version_mut() = Version::HTTP_11;
         let headers = request.headers_mut();
-        headers.reserve(8);
+        headers.reserve(FIELDS);
         headers.insert(HOST, self.host.clone());
         headers.insert(AUTHORIZATION, self.authorization(caller, passed)?);
         headers.insert(ACCEPT, JSON_OR_PROBLEM);
@@ -166,7 +170,7 @@ fn envelope(caller: &Caller, data: &[u8]) -> Bytes {
 }
 
 /// Its length is written by hyper, from the body itself.
-fn with_body(mut request: Request<Full<Bytes>>, body: Bytes) -> Request<Full<Bytes>> {
+fn with_body(mut request: Box<Request<Full<Bytes>>>, body: Bytes) -> Box<Request<Full<Bytes>>> {
     request.headers_mut().insert(CONTENT_TYPE, JSON);
     *request.body_mut() = Full::new(body);
     request
