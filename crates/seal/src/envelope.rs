@@ -50,6 +50,11 @@ impl EnvelopeSealer {
         Ok(Self { index_key, record_ids: Cache::new(REMEMBERED_IDS), wrapping_keys })
     }
 
+    fn compute_record_id(&self, caller: &Caller) -> RecordId {
+        let parts = [caller.tenant.as_str().as_bytes(), caller.person.as_str().as_bytes()];
+        RecordId::from_bytes(self.keyed_hash(RECORD_ID_LABEL, &parts))
+    }
+
     /// HMAC-SHA256 under the index key. Each part stands behind its length: no other parts read the same.
     fn keyed_hash(&self, label: &[u8], parts: &[&[u8]]) -> [u8; 32] {
         let mut hash = hmac::Context::with_key(&self.index_key);
@@ -70,8 +75,7 @@ impl Sealer for EnvelopeSealer {
         if let Some(id) = self.record_ids.get(caller) {
             return id;
         }
-        let parts = [caller.tenant.as_str().as_bytes(), caller.person.as_str().as_bytes()];
-        let id = RecordId::from_bytes(self.keyed_hash(RECORD_ID_LABEL, &parts));
+        let id = self.compute_record_id(caller);
         self.record_ids.insert(caller.clone(), id);
         id
     }
