@@ -7,9 +7,9 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::look_alike::{RESERVED_PREFIX, looks_private};
 #[cfg(feature = "json")]
 use crate::look_alike::{begins_neither, looks_reserved};
-use crate::look_alike::{RESERVED_PREFIX, looks_private};
 
 /// The longest key, in bytes. Long enough for any dotted name, short enough that 256 of them stay small.
 pub const MAX_KEY_BYTES: usize = 128;

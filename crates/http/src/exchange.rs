@@ -158,15 +158,11 @@ impl Exchange {
                 let (who, token) = self.principal(head, provenance, who).await?;
                 user_data::read((api, api.ask(head, token, provenance)), head, who, id).await
             }
-            Action::WriteUserData => {
+            Action::WriteUserData | Action::WriteOwnUserData => {
+                let naming = if action == Action::WriteUserData { Required } else { Optional };
                 let (who, token) = self.principal(head, provenance, who).await?;
                 let safe = (api, api.ask(head, token, provenance));
-                Box::pin(user_data::write(safe, head, body, (who, Required))).await
-            }
-            Action::WriteOwnUserData => {
-                let (who, token) = self.principal(head, provenance, who).await?;
-                let safe = (api, api.ask(head, token, provenance));
-                Box::pin(user_data::write(safe, head, body, (who, Optional))).await
+                Box::pin(user_data::write(safe, head, body, (who, naming))).await
             }
             Action::ValidateEmail | Action::ValidateOwnEmail => {
                 let naming = if action == Action::ValidateEmail { Required } else { Optional };

@@ -11,13 +11,12 @@ use http::request::Parts;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use strongroom_domain::PublicView;
-use strongroom_ports::{PassedOn, Principal, TenantId, Token, VerbAnswer, Verdict, scrubbed};
+use strongroom_ports::{Principal, TenantId, Token, VerbAnswer, Verdict, scrubbed};
 
 use super::Exchange;
-use crate::api::{Provenance, Safe};
+use crate::api::{Provenance, Safe, passed_on};
 use crate::auth_answer::USERDATA_UNAVAILABLE;
 use crate::problem::Problem;
-use crate::trace_parent;
 
 const ASKED: &str = "includeUserdata";
 const DATA: &str = "userdata";
