@@ -83,7 +83,7 @@ const HOUSE: &[Room] = &[
     // No part of the product; the testkit's fakes stand around the parsers that it feeds.
     Room {
         name: FUZZ,
-        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, PASSKEY, UPSTREAM, HTTP, TESTKIT],
+        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, PASSKEY, MAIL, UPSTREAM, HTTP, TESTKIT],
         in_tests: &[],
         outside: Outside::Any,
     },
