@@ -26,6 +26,7 @@ mod sealer;
 mod session_store;
 mod token_issuer;
 mod upstream;
+mod wallet_directory;
 
 pub use assertions::Assertions;
 pub use authenticator::{AuthenticationUnavailable, Authenticator, Principal, Refusal, Verdict};
@@ -52,6 +53,7 @@ pub use session_store::{
 };
 pub use token_issuer::{IssueError, RefreshClaims, Token, TokenIssuer, TokenPair};
 pub use upstream::{Export, Snapshot, Upstream, UpstreamError};
+pub use wallet_directory::{ChainId, WalletAddress, WalletDirectory};
 
 #[cfg(feature = "mock")]
 pub use {
@@ -59,7 +61,7 @@ pub use {
     credential_store::MockCredentialStore, key_set_source::MockKeySetSource, mailer::MockMailer,
     passkey_ceremonies::MockPasskeyCeremonies, randomness::MockRandomness, record_store::MockRecordStore,
     sealer::MockSealer, session_store::MockSessionStore, token_issuer::MockTokenIssuer,
-    upstream::MockUpstream,
+    upstream::MockUpstream, wallet_directory::MockWalletDirectory,
 };
 
 /// The README's examples run.

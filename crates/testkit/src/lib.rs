@@ -20,7 +20,7 @@ pub mod mock {
     pub use strongroom_ports::{
         MockAuthenticator, MockClock, MockConfirmationStore, MockCredentialStore, MockKeySetSource,
         MockMailer, MockPasskeyCeremonies, MockRandomness, MockRecordStore, MockSealer, MockSessionStore,
-        MockTokenIssuer, MockUpstream,
+        MockTokenIssuer, MockUpstream, MockWalletDirectory,
     };
 }
 

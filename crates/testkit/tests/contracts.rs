@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use futures_executor::block_on;
 use strongroom_ports::{
-    Authenticator, ConfirmationStore, CredentialStore, Principal, RecordStore, SessionStore, Timestamp,
-    Verdict,
+    Authenticator, ChainId, ConfirmationStore, CredentialStore, Principal, RecordStore, SessionStore,
+    TenantId, Timestamp, Verdict,
 };
 use strongroom_testkit::fake::{
     CountingRandomness, InMemoryAccountStore, InMemoryRecordStore, InMemoryUpstream, ManualClock,
-    ScriptedKeySetSource, StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
+    PaperWallets, ScriptedKeySetSource, StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
 };
 use strongroom_testkit::{contract, sample};
 
@@ -127,4 +127,12 @@ fn manual_clock_keeps_its_contract() {
 #[test]
 fn counting_randomness_keeps_its_contract() {
     contract::randomness(&CountingRandomness::new());
+}
+
+#[test]
+fn paper_wallets_keep_the_contract_of_wallets() {
+    let [with_chains, without] = ["shop.example", "other.example"].map(|id| TenantId::parse(id).unwrap());
+    let chains = ["1", "8453"].map(|id| ChainId::parse(id).unwrap());
+    let wallets = PaperWallets::new([(with_chains.clone(), chains.to_vec()), (without.clone(), Vec::new())]);
+    contract::wallet_directory(&wallets, &with_chains, &chains, &without);
 }

@@ -30,6 +30,7 @@ mod session_store;
 mod token_issuer;
 mod upstream;
 mod upstream_concurrency;
+mod wallet_directory;
 
 pub use account_closing::account_closing;
 pub use authenticator::{authenticator, authenticator_after_revocation};
@@ -47,6 +48,7 @@ pub use session_store::{session_store, session_store_concurrency};
 pub use token_issuer::token_issuer;
 pub use upstream::upstream;
 pub use upstream_concurrency::upstream_concurrency;
+pub use wallet_directory::wallet_directory;
 
 /// Runs a future to its end on the thread that calls: `futures_executor::block_on`, or the `block_on` of a runtime.
 pub type BlockOn = fn(Pin<Box<dyn Future<Output = ()> + Send>>);

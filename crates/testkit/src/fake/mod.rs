@@ -18,6 +18,7 @@ mod remote_safe;
 mod sealer;
 mod token_issuer;
 mod upstream;
+mod wallet_directory;
 
 pub use account_store::InMemoryAccountStore;
 pub use authenticator::StaticAuthenticator;
@@ -32,6 +33,7 @@ pub use remote_safe::{RecordedCall, RecordingRemoteSafe};
 pub use sealer::TransparentSealer;
 pub use token_issuer::TransparentTokenIssuer;
 pub use upstream::InMemoryUpstream;
+pub use wallet_directory::PaperWallets;
 
 /// A panicking test must not hide its reason behind a poisoned lock.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
