@@ -34,6 +34,7 @@ const SEAL: &str = "strongroom-seal";
 const JWT: &str = "strongroom-jwt";
 const PASSKEY: &str = "strongroom-passkey";
 const UPSTREAM: &str = "strongroom-upstream";
+const WALLET: &str = "strongroom-wallet";
 const STORE_SQLITE: &str = "strongroom-store-sqlite";
 const MAIL: &str = "strongroom-mail";
 const HTTP: &str = "strongroom-http";
@@ -63,6 +64,7 @@ const HOUSE: &[Room] = &[
     Room { name: SEAL, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: JWT, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: PASSKEY, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
+    Room { name: WALLET, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: UPSTREAM, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: MAIL, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
     Room { name: STORE_SQLITE, ours: &[DOMAIN, PORTS], in_tests: &[TESTKIT], outside: Outside::Any },
@@ -76,7 +78,7 @@ const HOUSE: &[Room] = &[
     },
     Room {
         name: BINARY,
-        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, PASSKEY, UPSTREAM, MAIL, STORE_SQLITE, HTTP],
+        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, PASSKEY, UPSTREAM, MAIL, STORE_SQLITE, WALLET, HTTP],
         in_tests: &[TESTKIT],
         outside: Outside::Any,
     },
