@@ -3,14 +3,15 @@
 //! A person is found by the passkey that was shown and by nothing else: no token is ever issued for an id that was merely
 //! named. The ceremonies say whether a credential is what it claims to be; whose it is, is sealed beside it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use strongroom_domain::scrub;
 use strongroom_ports::{
-    Addition, Authenticator, BoxKind, Caller, CeremonyError, Clock, CredentialId, CredentialStore,
+    Addition, Authenticator, BoxKind, Caller, CeremonyError, ChainId, Clock, CredentialId, CredentialStore,
     NewCredential, PasskeyCeremonies, PasskeyNames, Principal, Pseudonym, Randomness, RecordId, Removal,
-    Sealer, StoreError, StoredCredential, Subject, TenantId, Timestamp,
+    Sealer, StoreError, StoredCredential, Subject, TenantId, Timestamp, WalletAddress, WalletDirectory,
 };
 use thiserror::Error;
 
@@ -37,6 +38,7 @@ pub struct Passkeys {
     sealer: Arc<dyn Sealer>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
+    wallets: Option<Arc<dyn WalletDirectory>>,
 }
 
 /// Fresh tokens of a session that began with a passkey.
@@ -46,6 +48,8 @@ pub struct SignedInByPasskey {
     pub signed_in: SignedIn,
     /// What the passkey is called.
     pub names: KeyNames,
+    /// The wallets that this passkey owns, and no other of the account's: empty without chains, and for a key that is not of P-256.
+    pub wallets: BTreeMap<ChainId, WalletAddress>,
 }
 
 /// A passkey as its owner sees it.
@@ -105,7 +109,14 @@ impl Passkeys {
         clock: Arc<dyn Clock>,
         randomness: Arc<dyn Randomness>,
     ) -> Self {
-        Self { identity, ceremonies, credentials, authenticator, sealer, clock, randomness }
+        let wallets = None;
+        Self { identity, ceremonies, credentials, authenticator, sealer, clock, randomness, wallets }
+    }
+
+    /// The same, whose passkeys own wallets. Without this nobody has one.
+    #[must_use]
+    pub fn with_wallets(self, wallets: Arc<dyn WalletDirectory>) -> Self {
+        Self { wallets: Some(wallets), ..self }
     }
 
     /// Begins a registration: the options for the browser, a JSON object.
@@ -242,8 +253,16 @@ impl Passkeys {
     }
 
     async fn begin(&self, caller: Caller, note: PasskeyNote) -> Result<SignedInByPasskey, PasskeyError> {
+        let wallets = self.wallets_of(&caller.tenant, &note);
         let signed_in = self.identity.begin_with(caller, Some(&note.id)).await?;
-        Ok(SignedInByPasskey { signed_in, names: note.names })
+        Ok(SignedInByPasskey { signed_in, names: note.names, wallets })
+    }
+
+    fn wallets_of(&self, tenant: &TenantId, passkey: &PasskeyNote) -> BTreeMap<ChainId, WalletAddress> {
+        let owner = self.ceremonies.verification_point(&passkey.verifier);
+        let wallets =
+            self.wallets.as_ref().zip(owner).map(|(directory, owner)| directory.wallets(tenant, &owner));
+        wallets.unwrap_or_default()
     }
 
     fn name(&self, tenant: &TenantId, id: &CredentialId) -> Pseudonym {

@@ -13,3 +13,5 @@ mod refusals;
 mod sign_in;
 #[cfg(test)]
 mod sign_up;
+#[cfg(test)]
+mod wallets;
