@@ -31,8 +31,13 @@ pub(crate) async fn sign_up(api: &Api, head: &Parts, tenant: &Tenant) -> Result<
     let cross_site = !head.headers.contains_key(ORIGIN)
         && head.headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site");
     let signed_in = api.identity()?.sign_up_without_passkey(tenant, cross_site).await?;
-    let answer =
-        AuthAnswer { signed_in: &signed_in, passkey: None, chain_id: None, userdata: Userdata::NotAsked };
+    let answer = AuthAnswer {
+        signed_in: &signed_in,
+        passkey: None,
+        wallets: None,
+        chain_id: None,
+        userdata: Userdata::NotAsked,
+    };
     answer.response()
 }
 

@@ -1,12 +1,14 @@
 //! Answers that hand out tokens. Each is overwritten when it has been sent.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use strongroom_app::{KeyNames, SignedIn};
 use strongroom_domain::PublicView;
-use strongroom_ports::scrubbed;
+use strongroom_ports::{ChainId, WalletAddress, scrubbed};
 
 use crate::answer::{self, Body};
 use crate::problem::Problem;
@@ -48,6 +50,8 @@ pub(crate) struct AuthAnswer<'a> {
     pub(crate) signed_in: &'a SignedIn,
     /// What the passkey is called; `None` where there is no passkey.
     pub(crate) passkey: Option<&'a KeyNames>,
+    /// The wallets that it owns; `None` where there is no passkey.
+    pub(crate) wallets: Option<&'a BTreeMap<ChainId, WalletAddress>>,
     pub(crate) chain_id: Option<u64>,
     pub(crate) userdata: Userdata,
 }
@@ -78,7 +82,7 @@ impl AuthAnswer<'_> {
             key_name: self.passkey.and_then(|names| names.key_name.as_deref()),
             key_display_name: self.passkey.and_then(|names| names.key_display_name.as_deref()),
             chain_id: self.chain_id,
-            safe_address: SafeAddresses {},
+            safe_address: SafeAddresses(self.wallets),
             userdata,
             warnings,
         })
@@ -95,16 +99,22 @@ struct Document<'a> {
     key_name: Option<&'a str>,
     key_display_name: Option<&'a str>,
     chain_id: Option<u64>,
-    safe_address: SafeAddresses,
+    safe_address: SafeAddresses<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     userdata: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warnings: Option<[&'static str; 1]>,
 }
 
-/// Decimal chain id → address: no chain is configured.
-#[derive(Serialize)]
-struct SafeAddresses {}
+/// Decimal chain id → address; an empty object where there are none.
+struct SafeAddresses<'a>(Option<&'a BTreeMap<ChainId, WalletAddress>>);
+
+impl Serialize for SafeAddresses<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let wallets = self.0.into_iter().flatten();
+        serializer.collect_map(wallets.map(|(chain, address)| (chain.to_string(), address.as_str())))
+    }
+}
 
 /// An answer with tokens in it.
 pub(crate) fn response(document: &impl Serialize) -> Result<Response<Body>, Problem> {

@@ -85,6 +85,7 @@ pub(crate) async fn register(
     let answer = AuthAnswer {
         signed_in: &registered.signed_in,
         passkey: Some(&registered.names),
+        wallets: Some(&registered.wallets),
         chain_id: request.chain_id(),
         userdata: Userdata::NotAsked,
     };
@@ -110,8 +111,14 @@ where
     } else {
         Userdata::NotAsked
     };
-    let (signed_in, passkey, chain_id) = (&by.signed_in, Some(&by.names), request.chain_id());
-    AuthAnswer { signed_in, passkey, chain_id, userdata }.response()
+    let answer = AuthAnswer {
+        signed_in: &by.signed_in,
+        passkey: Some(&by.names),
+        wallets: Some(&by.wallets),
+        chain_id: request.chain_id(),
+        userdata,
+    };
+    answer.response()
 }
 
 /// `GET …/auth/passkeys`: the caller's, the oldest first.

@@ -21,7 +21,9 @@ use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
 use strongroom_upstream::{
     ApiKey, BaseAddress, Client, Credentials, Endpoint, Figures, HttpIdentity, HttpUpstream, RemoteLimits,
 };
+use strongroom_wallet::SafeWallets;
 
+use crate::config::TenantChains;
 use crate::failure::Failure;
 use crate::system_clock::SystemClock;
 
@@ -65,6 +67,8 @@ pub(crate) struct SafeParts {
     pub(crate) directory: PathBuf,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) sign_ups_per_hour: u32,
+    /// On which chains passkeys own wallets.
+    pub(crate) chains: Vec<TenantChains>,
     /// The way out for mail.
     pub(crate) mailer: Arc<dyn Mailer>,
 }
@@ -211,7 +215,7 @@ fn safe_here(
         randomness.clone(),
         SignUpQuota::new(parts.sign_ups_per_hour),
     ));
-    let passkeys = Box::new(Passkeys::new(
+    let passkeys = Passkeys::new(
         identity.clone(),
         Arc::new(ceremonies),
         kept.clone(),
@@ -219,7 +223,8 @@ fn safe_here(
         sealer.clone(),
         clock.clone(),
         randomness,
-    ));
+    );
+    let passkeys = Box::new(passkeys.with_wallets(Arc::new(SafeWallets::new(parts.chains))));
     let accounts = Box::new(Accounts::new(
         upstream.clone(),
         kept.clone(),

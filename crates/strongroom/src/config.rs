@@ -22,6 +22,7 @@ mod tenant;
 mod tls;
 mod tokens;
 mod upstream;
+mod wallets;
 mod web_origin;
 
 #[cfg(test)]
@@ -36,8 +37,11 @@ mod tests;
 mod tls_tests;
 #[cfg(test)]
 mod upstream_tests;
+#[cfg(test)]
+mod wallets_tests;
 
 use strongroom_app::Tenant;
+use strongroom_ports::ChainId;
 
 pub(crate) use console::Console;
 pub(crate) use issuer::{Issuer, IssuerKeys, PublishedKeys, Reach};
@@ -53,9 +57,11 @@ pub(crate) use server::Server;
 pub(crate) use tls::Tls;
 pub(crate) use tokens::{LONGEST_TOKEN_LIFE, Tokens};
 pub(crate) use upstream::{ClientCertificateFiles, Remote, ShownToSafe};
+pub(crate) use wallets::TenantChains;
 
 use problem::Source;
 use reader::Reader;
+use wallets::Chain;
 
 /// The configuration as people should find it, with a comment at every setting.
 pub(crate) const EXAMPLE: &str = include_str!("config/example.toml");
@@ -73,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) issuers: Vec<Issuer>,
     /// `[[tenant]]`: at least one; distinct ids, distinct origins.
     pub(crate) tenants: Vec<Tenant>,
+    /// Their `chain_ids`, with `[[chain]]`: those tenants that have any.
+    pub(crate) chains: Vec<TenantChains>,
     /// `[limits]`.
     pub(crate) limits: Limits,
     /// `[mail]`.
@@ -127,7 +135,9 @@ impl Config {
         let place = read_place(reader);
         let tokens = reader.section("tokens", Tokens::read);
         let issuers = reader.tables("issuer", Issuer::read);
-        let tenants = reader.tables("tenant", tenant::read);
+        let (tenants, chain_ids): (Vec<_>, Vec<_>) =
+            reader.tables("tenant", tenant::read).into_iter().unzip();
+        let chains = reader.tables("chain", Chain::read);
         let limits = reader.section("limits", Limits::read);
         let mail = reader.section("mail", Mail::read);
         let console = reader.section("console", Console::read);
@@ -142,13 +152,20 @@ impl Config {
             for key in mail.iter().flat_map(Mail::of_a_safe) {
                 reader.refuse(&key, "never beside [upstream]: the safe mails its people itself");
             }
+            check_no_wallets(reader, &chain_ids, &chains);
         }
+        let chains = if has_own_tokens {
+            wallets::tenant_chains(reader, &tenants, &chain_ids, &chains)
+        } else {
+            Vec::new()
+        };
         Some(Self {
             server: server?,
             place: place?,
             tokens: tokens?,
             issuers: issuers.into_iter().collect::<Option<_>>()?,
             tenants: tenants.into_iter().collect::<Option<_>>()?,
+            chains,
             limits: limits?,
             mail: mail?,
             console: console?,
@@ -197,6 +214,18 @@ fn check_nothing_of_a_safe(
     }
     for key in keys {
         reader.refuse(&key, "never beside [upstream]: tokens and accounts are made where the safe is");
+    }
+}
+
+/// Addresses are answered by whoever has the passkeys.
+fn check_no_wallets(reader: &mut Reader, chain_ids: &[Option<Vec<ChainId>>], chains: &[Option<Chain>]) {
+    let named = known(chain_ids).filter(|(_, ids)| !ids.is_empty());
+    let keys = named.map(|(index, _)| format!("tenant[{index}].chain_ids"));
+    for key in keys.chain(known(chains).map(|(index, _)| format!("chain[{index}].id"))) {
+        reader.refuse(
+            &key,
+            "never beside [upstream]: passkeys are where the safe is, and so are their wallets",
+        );
     }
 }
 

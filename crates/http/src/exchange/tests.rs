@@ -20,9 +20,9 @@ use strongroom_app::{
     Accounts, EmailConfirmation, Identity, MailBell, Origin, Passkeys, SignUpQuota, Tenant, Tenants,
 };
 use strongroom_domain::Limits;
-use strongroom_ports::{Authenticator, Caller, Principal, Timestamp, Upstream};
+use strongroom_ports::{Authenticator, Caller, ChainId, Principal, Timestamp, Upstream};
 use strongroom_testkit::fake::{
-    CountingRandomness, GlassPasskeys, InMemoryAccountStore, InMemoryUpstream, ManualClock,
+    CountingRandomness, GlassPasskeys, InMemoryAccountStore, InMemoryUpstream, ManualClock, PaperWallets,
     StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
 };
 use strongroom_testkit::sample;
@@ -90,6 +90,12 @@ fn surface_of(
     surface_behind(TrustedProxies::default(), upstream, authenticator, http_limits)
 }
 
+/// The second tenant has chains; the first one has none.
+fn wallets() -> PaperWallets {
+    let chains = ["1", "8453", "10"].map(|id| ChainId::parse(id).unwrap());
+    PaperWallets::new([(sample::tenant(sample::OTHER_TENANT), chains.to_vec())])
+}
+
 /// The same, behind proxies.
 fn surface_behind(
     proxies: TrustedProxies,
@@ -110,7 +116,7 @@ fn surface_behind(
         randomness.clone(),
         SignUpQuota::new(1),
     ));
-    let passkeys = Box::new(Passkeys::new(
+    let passkeys = Passkeys::new(
         identity.clone(),
         Arc::new(GlassPasskeys::new([sample::TENANT, sample::OTHER_TENANT].map(sample::tenant))),
         store.clone(),
@@ -118,7 +124,8 @@ fn surface_behind(
         sealer.clone(),
         clock.clone(),
         randomness,
-    ));
+    );
+    let passkeys = Box::new(passkeys.with_wallets(Arc::new(wallets())));
     let email = EmailConfirmation::new(
         store.clone(),
         upstream.clone(),

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::tests::{ISSUER, TENANT, UPSTREAM, in_file, load};
 use super::tls_tests::TLS;
+use super::wallets_tests::CHAINS;
 use super::*;
 
 /// Every setting there is, as the reader asks for it, tables without their number.
 fn every_setting() -> Vec<String> {
     let mut keys: Vec<_> = secret::SECRET_KEYS.map(str::to_owned).into();
-    for place in ["", UPSTREAM] {
-        let loaded = load(&format!("{TLS}{place}{ISSUER}{TENANT}"), &[]).unwrap();
+    for text in [format!("{TLS}{ISSUER}{CHAINS}"), format!("{UPSTREAM}{ISSUER}{TENANT}")] {
+        let loaded = load(&text, &[]).unwrap();
         keys.extend(loaded.in_force.iter().map(|it| it.key.replace("[0]", "")));
     }
     keys.sort();
@@ -49,6 +50,16 @@ fn the_example_s_commented_issuer_is_good_once_uncommented() {
     let config = load(&text, &[]).unwrap().config;
     assert_eq!(config.issuers.len(), 1);
     assert_eq!(config.issuers[0].keys, IssuerKeys::Jwks(PathBuf::from("/etc/strongroom/shop-keys.json")));
+}
+
+#[test]
+fn the_example_s_commented_chain_states_the_defaults() {
+    let (before, chain) = EXAMPLE.split_once("# [[chain]]").unwrap();
+    let (chain, after) = chain.split_once("\n\n").unwrap();
+    let named = after.replace("chain_ids = []", "chain_ids = [\"5000\"]");
+    let text = format!("{before}[[chain]]{}\n\n{named}", chain.replace("\n# ", "\n"));
+    let chains = load(&text, &[]).unwrap().config.chains;
+    assert_eq!(chains[0].1, [(ChainId::parse("5000").unwrap(), strongroom_wallet::Deployment::default())]);
 }
 
 #[test]
@@ -91,13 +102,18 @@ fn the_reference_lists_every_setting_with_its_default_and_no_other() {
     assert_eq!(listed, settings);
 
     // Loaded where paths are as they are written.
-    for text in [TENANT.to_owned(), format!("{UPSTREAM}{ISSUER}{TENANT}")] {
+    for text in [CHAINS.to_owned(), format!("{UPSTREAM}{ISSUER}{TENANT}")] {
         let layers = Layers::new(Vec::new()).with_text(Path::new("strongroom.toml"), &text);
         let loaded = Config::load(layers).unwrap();
-        let is_given =
-            |key: &str| key.starts_with("tenant") || key.starts_with("issuer") || key.ends_with("_url");
+        let is_given = |key: &str| {
+            key.starts_with("tenant")
+                || key.starts_with("issuer")
+                || key.ends_with("_url")
+                || key == "chain[0].id"
+        };
         for setting in loaded.in_force.iter().filter(|it| !is_given(&it.key)) {
-            let row = rows.iter().find(|row| row[1] == format!("`{}`", setting.key)).unwrap();
+            let row =
+                rows.iter().find(|row| row[1] == format!("`{}`", setting.key.replace("[0]", ""))).unwrap();
             assert_eq!(row[3].trim_matches('`'), setting.value.as_deref().unwrap(), "{}", setting.key);
         }
     }

@@ -1,14 +1,20 @@
 //! `[[tenant]]`: a registered domain, its web origins, and how its people sign up.
 
 use strongroom_app::{Origin, Tenant};
-use strongroom_ports::TenantId;
+use strongroom_ports::{ChainId, TenantId};
 
 use super::raw::flag;
 use super::reader::Section;
+use super::wallets::read_chain_ids;
 use super::web_origin::{check_origin, is_domain};
 
-/// Reads one tenant: `rp_id`, `name` (the `rp_id` when it is not given), `origins`, `sign_up_without_passkey`.
-pub(super) fn read(section: &mut Section<'_>) -> Option<Tenant> {
+/// Reads one tenant: `rp_id`, `name` (the `rp_id` when it is not given), `origins`, `sign_up_without_passkey`; and its `chain_ids`.
+pub(super) fn read(section: &mut Section<'_>) -> (Option<Tenant>, Option<Vec<ChainId>>) {
+    let tenant = read_tenant(section);
+    (tenant, read_chain_ids(section))
+}
+
+fn read_tenant(section: &mut Section<'_>) -> Option<Tenant> {
     let id = section.required("rp_id", |raw| match raw.text()? {
         text if is_domain(text) => TenantId::parse(text).map_err(|error| error.to_string()),
         _ => Err("expected a domain in lower case, or localhost".to_owned()),

@@ -248,7 +248,7 @@ const BAD_TABLES: &[(&str, &str, &[&str])] = &[
     ("rp_id = \"localhost\"", "rp_id = \"127.0.0.1\"", &["tenant[0].rp_id", "issuer[0].tenant"]),
     ("rp_id = \"localhost\"", "rp_id = \"example\"", &["issuer[0].tenant"]),
     ("rp_id = \"localhost\"", "", &["tenant[0].rp_id"]),
-    ("rp_id = \"localhost\"", "rp_id = \"localhost\"\nchain_ids = []", &["tenant[0].chain_ids"]),
+    ("rp_id = \"localhost\"", "rp_id = \"localhost\"\nchains = []", &["tenant[0].chains"]),
     ("rp_id", "origins = [\"http://localhost\", \"http://localhost/\"]\nrp_id", &["tenant[0].origins[1]"]),
     ("rp_id", "origins = [\"http://localhost\", \"http://localhost\"]\nrp_id", &["tenant[0].origins[1]"]),
     ("rp_id", "origins = [\"https://other.example\"]\nrp_id", &["tenant[0].origins[0]"]),

@@ -101,6 +101,28 @@ async fn a_sign_up_and_a_sign_in_are_answered_whole() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_wallets_of_the_passkey_are_named_by_decimal_chain_ids_where_its_tenant_has_chains() {
+    let surface = surface();
+    let mut seen = Vec::new();
+    for (path, id, counter) in [(UP, "jane's", 0), (IN, "jane's", 1), (UP, "john's", 0)] {
+        let challenge = challenge(&surface, path, sample::OTHER_TENANT).await;
+        let credential = json!({ "challenge": challenge, "id": id, "counter": counter });
+        let request = anonymous("POST", path).header("X-RpId", sample::OTHER_TENANT);
+        let request = request.header(CONTENT_TYPE, "application/json");
+        let answer = send(&surface, request, json!({ "credential": credential }).to_string()).await;
+        // In the order of numbers, as it was written.
+        let at = ["\"1\":\"0x", "\"10\":\"0x", "\"8453\":\"0x"].map(|chain| answer.text.find(chain).unwrap());
+        assert!(at.is_sorted(), "{}", answer.text);
+        let addresses = answer.json()["safeAddress"].clone();
+        assert_eq!(addresses.as_object().unwrap().len(), 3);
+        assert!(addresses.as_object().unwrap().values().all(|address| address.as_str().unwrap().len() == 42));
+        seen.push(addresses);
+    }
+    assert_eq!(seen[0], seen[1], "a passkey keeps its wallets");
+    assert_ne!(seen[0], seen[2], "and no other passkey has them");
+}
+
+#[tokio::test(start_paused = true)]
 async fn data_is_in_the_answer_only_where_it_is_asked_for_and_is_an_empty_map_without_any() {
     let surface = surface();
     let credential =

@@ -8,6 +8,7 @@ mod existing_client;
 mod own;
 mod replays;
 mod story;
+mod wallets;
 
 pub(crate) use device::Device;
 
