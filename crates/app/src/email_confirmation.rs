@@ -3,6 +3,7 @@
 //! Nothing here sends: a request ends with code and mail on disk together, and [`MailOutbox`](crate::MailOutbox) does the rest. No
 //! answer tells whether an address is known, a quota used up, or which of the reasons there are made a code worthless.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +47,6 @@ pub struct EmailConfirmation {
 }
 
 /// What a person sends back.
-#[derive(Debug)]
 pub struct Confirmed<'a> {
     /// The address that the code was mailed to, byte for byte.
     pub address: &'a EmailAddress,
@@ -58,6 +58,13 @@ pub struct Confirmed<'a> {
     pub news: Option<bool>,
     /// Likewise of notifications.
     pub notifications: Option<bool>,
+}
+
+/// Printed by its kind alone: the code is a secret while it may still be used.
+impl fmt::Debug for Confirmed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Confirmed")
+    }
 }
 
 /// Why an address was not confirmed, or no code made.

@@ -1,30 +1,24 @@
 //! The outbox: opens the mails that are due, hands them to a [`Mailer`], and tries again until their code is worth nothing.
 //!
 //! A mail is sent at least once: where the process ends between its sending and the note of it, it is sent again. Knows no
-//! runtime: whoever drives it waits between two looks, for as long as it says or until it is woken. Nobody's request waits for it.
+//! runtime: whoever drives it by [`MailSending`] waits between two looks, for as long as it says or until it is woken. Nobody's
+//! request waits for it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use strongroom_ports::{
     Clock, ConfirmationStore, DueMail, MailError, MailId, Mailer, Sealer, StoreError, Timestamp,
 };
 
 use crate::mail_bell::MailBell;
 use crate::mail_note;
-
-/// Mails that are being sent at a time: a mail server takes that many connections of one client, and none of its own stands
-/// idle while another recipient's is slow.
-const AT_A_TIME: usize = 8;
+use crate::mail_sending::{AFTER_FAILURE, MailSending, unless_it_panics};
 
 /// How long an outbox is left alone in which nothing was put off by this process: mails that an earlier one put off are found then.
 const IDLE: Duration = Duration::from_secs(30);
-
-/// Between two looks of which the first met a failure, so that a server that is away is asked now and then, and not all the time.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// From the first attempt to the second; doubled from there on.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -88,22 +82,22 @@ impl MailOutbox {
         Self { confirmations, sealer, mailer, clock, bell, known, counts }
     }
 
-    /// Sends some of the mails that are due, and says for how long to wait before it is asked again, unless it is
-    /// [woken](Self::woken): not at all while more may be due.
+    /// Begins to send. One at a time: two would send the same mails.
+    #[must_use]
+    pub fn sending(&self) -> MailSending<'_> {
+        MailSending::new(self)
+    }
+
+    /// Sends some of the mails that are due, to their end, and says for how long to wait before it is asked again: not at all while
+    /// more may be due. For whoever does nothing else meanwhile.
     pub async fn deliver_due(&self) -> Duration {
-        let due = match self.confirmations.due(self.clock.now(), AT_A_TIME).await {
-            Ok(due) => due,
-            Err(error) => {
-                tracing::warn!(%error, "the mails that are due cannot be read");
-                return AFTER_FAILURE;
-            }
-        };
-        if due.is_empty() {
-            return self.until_the_next();
+        let mut sending = self.sending();
+        let pause = sending.begin_due().await;
+        match sending.all_ended().await {
+            None => pause,
+            Some(true) => Duration::ZERO,
+            Some(false) => AFTER_FAILURE,
         }
-        let all_went_well =
-            join_all(due.iter().map(|mail| self.deliver(mail))).await.into_iter().all(|it| it);
-        if all_went_well { Duration::ZERO } else { AFTER_FAILURE }
     }
 
     /// Waits until there is a new mail.
@@ -119,8 +113,17 @@ impl MailOutbox {
         MailFigures { sent: of(sent), failed: of(failed), refused: of(refused), unreadable: of(unreadable) }
     }
 
+    /// The mails that are due now, the longest due first, or why nobody knows.
+    pub(crate) async fn due(&self, limit: usize) -> Result<Vec<DueMail>, StoreError> {
+        self.confirmations.due(self.clock.now(), limit).await
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Whether the mail is out of the way.
-    async fn deliver(&self, due: &DueMail) -> bool {
+    pub(crate) async fn deliver(&self, due: &DueMail) -> bool {
         let was_over = self.known().over.contains(&due.id);
         let is_over = was_over || self.attempt(due).await;
         let settled = if is_over {
@@ -155,7 +158,9 @@ impl MailOutbox {
             count(&self.counts.unreadable);
             return true;
         };
-        match self.mailer.send(&mail).await {
+        // A mail that nobody can send without meeting a defect is put off like any that fails.
+        let sent = unless_it_panics(self.mailer.send(&mail)).await.unwrap_or(Err(MailError::NotNow));
+        match sent {
             Ok(()) => {
                 count(&self.counts.sent);
                 true
@@ -173,7 +178,7 @@ impl MailOutbox {
     }
 
     /// Forgets those whose time has come: they are due no more, since their codes have expired.
-    fn until_the_next(&self) -> Duration {
+    pub(crate) fn until_the_next(&self) -> Duration {
         let now = self.clock.now();
         let mut known = self.known();
         known.put_off.retain(|_, until| *until > now);

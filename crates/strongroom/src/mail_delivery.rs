@@ -24,23 +24,26 @@ impl MailDelivery {
     pub(crate) fn begin(outbox: Arc<MailOutbox>) -> Self {
         let (end, mut is_over) = oneshot::channel();
         let at_work = tokio::spawn(async move {
+            let mut sending = outbox.sending();
             loop {
-                let pause = outbox.deliver_due().await;
+                let pause = sending.begin_due().await;
                 tokio::select! {
                     biased;
-                    _ = &mut is_over => return,
+                    _ = &mut is_over => break,
+                    () = sending.one_ended() => {}
                     () = outbox.woken() => {}
                     () = tokio::time::sleep(pause) => {}
                 }
             }
+            sending.all_ended().await;
         });
         Self { end, at_work }
     }
 
-    /// Ends it between two mails, or in the middle of one that takes too long.
+    /// Ends it once the mails that are being sent have been, or in the middle of those that take too long.
     pub(crate) async fn end(self) {
         let Self { end, mut at_work } = self;
-        // It never ends by itself.
+        // It never ends by itself: a defect that is met on the way of a mail is caught there.
         let _ = end.send(());
         if tokio::time::timeout(LAST_MAILS, &mut at_work).await.is_err() {
             at_work.abort();

@@ -1,14 +1,14 @@
 //! A store that fails when it is told to, and everything else in memory around it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use strongroom_app::{ConfirmationError, Confirmed, EmailConfirmation, MailBell, MailOutbox};
 use strongroom_domain::{EmailAddress, Key};
 use strongroom_ports::{
-    Caller, ConfirmationStore, DueMail, Mail, MailId, MailQuota, NewConfirmation, Pseudonym, RecordId,
-    StoreError, Timestamp, Upstream,
+    Caller, ConfirmationStore, DueMail, Mail, MailError, MailId, MailQuota, Mailer, NewConfirmation,
+    Pseudonym, RecordId, StoreError, Timestamp, Upstream,
 };
 use strongroom_testkit::fake::{
     CountingRandomness, InMemoryAccountStore, InMemoryUpstream, ManualClock, RecordingMailer,
@@ -27,6 +27,28 @@ pub(crate) struct House {
     pub(crate) email: EmailConfirmation,
     pub(crate) outbox: MailOutbox,
     pub(crate) jane: Caller,
+}
+
+/// Answers no mail to [`SLOW`], has a defect that one to [`DEFECT`] meets, and takes every other.
+#[derive(Debug, Default)]
+pub(crate) struct MoodyMailer {
+    pub(crate) taken: RecordingMailer,
+    pub(crate) begun: AtomicUsize,
+}
+
+pub(crate) const SLOW: &str = "slow.foo.domain";
+pub(crate) const DEFECT: &str = "defect.foo.domain";
+
+#[async_trait]
+impl Mailer for MoodyMailer {
+    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        assert!(!mail.to.ends_with(DEFECT), "a defect of the mailer");
+        if mail.to.ends_with(SLOW) {
+            std::future::pending::<()>().await;
+        }
+        self.taken.send(mail).await
+    }
 }
 
 impl House {
@@ -106,6 +128,7 @@ pub(crate) struct TroubledStore {
     kept: InMemoryAccountStore,
     pub(crate) is_troubled: AtomicBool,
     pub(crate) damages_mails: AtomicBool,
+    pub(crate) has_a_defect: AtomicBool,
 }
 
 impl TroubledStore {
@@ -143,6 +166,7 @@ impl ConfirmationStore for TroubledStore {
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueMail>, StoreError> {
+        assert!(!self.has_a_defect.load(Ordering::SeqCst), "a defect of the store");
         let mut due = self.kept.due(now, limit).await?;
         if self.damages_mails.load(Ordering::SeqCst) {
             for mail in &mut due {

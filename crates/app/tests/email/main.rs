@@ -10,3 +10,5 @@ mod doubles;
 mod outbox;
 #[cfg(test)]
 mod quotas;
+#[cfg(test)]
+mod sending;
