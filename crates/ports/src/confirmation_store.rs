@@ -107,7 +107,7 @@ impl fmt::Debug for DueMail {
 #[async_trait]
 pub trait ConfirmationStore: fmt::Debug + Send + Sync {
     /// Keeps a code with its mail, in the place of an earlier code of the same owner and address and of that code's mail, if it
-    /// still waits; `false`, and nothing changed, when a quota is used up. What was asked for counts for the quota, also when it
+    /// still waits; `false`, and nothing kept, when a quota is used up, which takes the store as long. What was asked for counts for the quota, also when it
     /// has been confirmed, sent or replaced since; what was refused does not.
     ///
     /// # Errors
@@ -141,7 +141,8 @@ pub trait ConfirmationStore: fmt::Debug + Send + Sync {
         code: &Pseudonym,
     ) -> Result<bool, StoreError>;
 
-    /// The mails that are due at `now`, the longest due first, at most `limit`; those that have expired are forgotten.
+    /// The mails that are due at `now`, the longest due first, at most `limit`; those that have expired are forgotten. One whose
+    /// box is lost comes with an empty box, which never opens, and holds up no other.
     ///
     /// # Errors
     ///

@@ -49,7 +49,8 @@ impl AccountWrite {
                 (Answer::Ended(ended.unwrap_or_default()), was_open)
             }
             Self::RequestConfirmation { new, quota } => {
-                decided(confirmation_writes::request(connection, new, *quota)?)
+                // A refusal is committed too.
+                (Answer::Decided(confirmation_writes::request(connection, new, *quota)?), true)
             }
             Self::TakeTry { owner, address, most, now } => {
                 let code = confirmation_writes::take_try(connection, owner, address, *most, *now)?;

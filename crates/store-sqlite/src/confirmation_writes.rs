@@ -11,7 +11,9 @@ use crate::mail_writes;
 /// Rows of a kind that one write takes along once they have expired: more than one, so that they do not heap up.
 pub(crate) const FORGOTTEN_PER_WRITE: i64 = 16;
 
-/// Keeps a code with its mail, in the place of an earlier code of the same owner and address. `false` when a quota is used up.
+/// Keeps a code with its mail, in the place of an earlier code of the same owner and address. `false` when a quota is used up: then
+/// the mail has been put into a box and destroyed at once, so that there is as much to commit, and to wait for, as otherwise. How long
+/// an answer takes must not tell that others have had mails sent to an address.
 pub(crate) fn request(
     connection: &Connection,
     new: &NewConfirmation,
@@ -24,11 +26,13 @@ pub(crate) fn request(
     let has_room = requests(connection, "owner", new.owner.as_bytes(), since)? < quota.per_owner
         && requests(connection, "address", new.address.as_bytes(), since)? < quota.per_address
         && mail_writes::waiting(connection, new.created_at, replaced.as_ref())? < quota.waiting;
-    if !has_room {
-        return Ok(false);
-    }
     forget_old(connection, new.created_at, since)?;
     mail_writes::forget_expired(connection, new.created_at)?;
+    if !has_room {
+        mail_writes::add(connection, new)?;
+        mail_writes::forget(connection, &of_mail(&new.mail))?;
+        return Ok(false);
+    }
     if let Some(mail) = &replaced {
         mail_writes::forget(connection, mail)?;
     }

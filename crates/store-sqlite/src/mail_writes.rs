@@ -4,7 +4,7 @@
 
 use bytes::{Bytes, BytesMut};
 use rusqlite::{Connection, Result};
-use strongroom_ports::{DueMail, NewConfirmation, RecordId, StoreError, Timestamp};
+use strongroom_ports::{DueMail, NewConfirmation, RecordId, Timestamp};
 
 use crate::box_slots::{self, BoxName, mail, of_mail};
 use crate::confirmation_writes::FORGOTTEN_PER_WRITE;
@@ -28,8 +28,9 @@ pub(crate) fn waiting(connection: &Connection, now: Timestamp, but_for: Option<&
         .query_row((now.millis(), but_for), |row| row.get(0))
 }
 
-/// The mails that are due, the longest due first.
-pub(crate) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<DueMail>, Refused> {
+/// The mails that are due, the longest due first. One whose box is damaged comes with an empty one: it is for the outbox to count and
+/// to drop, and holds up no other.
+pub(crate) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<DueMail>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, owner, attempts FROM mails WHERE due_at <= ?1 AND expires_at > ?1
          ORDER BY due_at, seq LIMIT ?2",
@@ -41,7 +42,7 @@ pub(crate) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Resu
         due.push(DueMail {
             id: mail(&name),
             owner: RecordId::from_bytes(row.get(1)?),
-            sealed: sealed(connection, &name)?,
+            sealed: sealed(connection, &name)?.unwrap_or_default(),
             attempts: row.get(2)?,
         });
     }
@@ -92,16 +93,16 @@ fn names(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) 
     connection.prepare_cached(sql)?.query_map(parameters, |row| row.get(0))?.collect()
 }
 
-fn sealed(connection: &Connection, name: &BoxName) -> Result<Bytes, Refused> {
+/// The box of a mail; `None` where it is damaged.
+fn sealed(connection: &Connection, name: &BoxName) -> Result<Option<Bytes>> {
     let mut statement =
         connection.prepare_cached("SELECT body FROM box_slots WHERE box = ?1 ORDER BY part")?;
     let mut rows = statement.query([name])?;
     let mut sealed = BytesMut::new();
-    let mut is_there = false;
     while let Some(row) = rows.next()? {
         let body: Vec<u8> = row.get(0)?;
-        sealed.extend_from_slice(box_slots::part(&body).ok_or(StoreError::Damaged)?);
-        is_there = true;
+        let Some(part) = box_slots::part(&body) else { return Ok(None) };
+        sealed.extend_from_slice(part);
     }
-    if is_there { Ok(sealed.freeze()) } else { Err(StoreError::Damaged.into()) }
+    Ok(Some(sealed.freeze()))
 }
