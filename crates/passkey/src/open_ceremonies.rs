@@ -3,7 +3,8 @@
 //! A ceremony is found by the text of its challenge and by nothing else, and finding it takes it out. It lapses after five
 //! minutes by the clock that is handed in; a restart ends all of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -14,7 +15,8 @@ use crate::options::TIMEOUT;
 use crate::user_handle::UserHandle;
 
 /// How many may be open: more than two hundred beginning in each second, each for its five minutes. Some 400 bytes each, and
-/// up to a kibibyte of names with a registration; when all places are taken the oldest ends.
+/// up to a kibibyte of names with a registration; when all places are taken the oldest of the tenant that has most ends, so that a
+/// flood at one tenant's page leaves the others theirs.
 pub const MAX_OPEN_CEREMONIES: usize = 65_536;
 
 /// What is known of a ceremony besides its challenge.
@@ -49,6 +51,8 @@ struct Inner {
     by_challenge: HashMap<Challenge, Open>,
     /// The same, the oldest first.
     by_number: BTreeMap<u64, Challenge>,
+    /// The numbers of each tenant that has some.
+    of_tenant: HashMap<TenantId, BTreeSet<u64>>,
     next_number: u64,
 }
 
@@ -68,21 +72,19 @@ impl OpenCeremonies {
     pub(crate) fn begin(&self, challenge: Challenge, ceremony: Ceremony, now: Timestamp) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.drop_lapsed(now);
-        while inner.by_number.len() >= self.most && inner.drop_oldest() {}
+        inner.remove(&challenge);
+        while inner.by_number.len() >= self.most && inner.drop_one_of_the_most() {}
         let number = inner.next_number;
         inner.next_number += 1;
         inner.by_number.insert(number, challenge);
-        let open = Open { number, lapses_at: now.plus(TIMEOUT), ceremony };
-        if let Some(before) = inner.by_challenge.insert(challenge, open) {
-            inner.by_number.remove(&before.number);
-        }
+        inner.of_tenant.entry(ceremony.tenant.clone()).or_default().insert(number);
+        inner.by_challenge.insert(challenge, Open { number, lapses_at: now.plus(TIMEOUT), ceremony });
     }
 
     /// Takes a ceremony out by its challenge; `None` when there is none, it is spent, or it has lapsed.
     pub(crate) fn take(&self, challenge: &Challenge, now: Timestamp) -> Option<Ceremony> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = inner.by_challenge.remove(challenge)?;
-        inner.by_number.remove(&open.number);
+        let open = inner.remove(challenge)?;
         (now < open.lapses_at).then_some(open.ceremony)
     }
 
@@ -92,19 +94,34 @@ impl OpenCeremonies {
 }
 
 impl Inner {
+    fn remove(&mut self, challenge: &Challenge) -> Option<Open> {
+        let open = self.by_challenge.remove(challenge)?;
+        self.by_number.remove(&open.number);
+        if let Some(numbers) = self.of_tenant.get_mut(&open.ceremony.tenant) {
+            numbers.remove(&open.number);
+            if numbers.is_empty() {
+                self.of_tenant.remove(&open.ceremony.tenant);
+            }
+        }
+        Some(open)
+    }
+
     /// The oldest lapse first, unless the clock was set back: then they wait behind one that does not.
     fn drop_lapsed(&mut self, now: Timestamp) {
-        while self.oldest_lapse().is_some_and(|lapses_at| lapses_at <= now) && self.drop_oldest() {}
+        while let Some((_, challenge)) = self.by_number.first_key_value() {
+            let challenge = *challenge;
+            let has_lapsed = self.by_challenge.get(&challenge).is_some_and(|open| open.lapses_at <= now);
+            if !has_lapsed || self.remove(&challenge).is_none() {
+                return;
+            }
+        }
     }
 
-    fn oldest_lapse(&self) -> Option<Timestamp> {
-        let (_, challenge) = self.by_number.first_key_value()?;
-        self.by_challenge.get(challenge).map(|open| open.lapses_at)
-    }
-
-    fn drop_oldest(&mut self) -> bool {
-        let oldest = self.by_number.pop_first();
-        oldest.is_some_and(|(_, challenge)| self.by_challenge.remove(&challenge).is_some())
+    /// Ends the oldest ceremony of the tenant that has most; of several that have as many, the oldest of all.
+    fn drop_one_of_the_most(&mut self) -> bool {
+        let most = self.of_tenant.values().max_by_key(|numbers| (numbers.len(), Reverse(numbers.first())));
+        let oldest = most.and_then(|numbers| self.by_number.get(numbers.first()?)).copied();
+        oldest.is_some_and(|challenge| self.remove(&challenge).is_some())
     }
 }
 
@@ -124,7 +141,11 @@ mod tests {
     use super::*;
 
     fn sign_in() -> Ceremony {
-        Ceremony { tenant: sample::tenant(sample::TENANT), act: Act::SignIn }
+        sign_in_at(sample::TENANT)
+    }
+
+    fn sign_in_at(tenant: &str) -> Ceremony {
+        Ceremony { tenant: sample::tenant(tenant), act: Act::SignIn }
     }
 
     fn challenges<const N: usize>() -> [Challenge; N] {
@@ -174,6 +195,51 @@ mod tests {
         assert!(ceremonies.take(&first, sample::now()).is_none());
         assert!(ceremonies.take(&second, sample::now()).is_some());
         assert!(ceremonies.take(&third, sample::now()).is_some());
+    }
+
+    #[test]
+    fn a_flood_at_one_tenant_ends_no_ceremony_of_another() {
+        let ceremonies = OpenCeremonies::new(4);
+        let [quiet, first, second, third, fourth, fifth, last] = challenges();
+        ceremonies.begin(quiet, sign_in_at(sample::OTHER_TENANT), sample::now());
+        for challenge in [first, second, third, fourth, fifth] {
+            ceremonies.begin(challenge, sign_in(), sample::now());
+        }
+        assert_eq!(ceremonies.count(), 4);
+        ceremonies.begin(last, sign_in_at(sample::OTHER_TENANT), sample::now());
+        let left = [quiet, first, second, third, fourth, fifth, last]
+            .map(|challenge| ceremonies.take(&challenge, sample::now()).is_some());
+        assert_eq!(left, [true, false, false, false, true, true, true]);
+    }
+
+    #[test]
+    fn of_tenants_that_have_as_many_the_oldest_of_all_ends() {
+        let ceremonies = OpenCeremonies::new(2);
+        let [first, second, third] = challenges();
+        for (challenge, tenant) in
+            [(first, sample::OTHER_TENANT), (second, sample::TENANT), (third, sample::TENANT)]
+        {
+            ceremonies.begin(challenge, sign_in_at(tenant), sample::now());
+        }
+        let left = [first, second, third].map(|it| ceremonies.take(&it, sample::now()).is_some());
+        assert_eq!(left, [false, true, true]);
+    }
+
+    #[test]
+    fn what_has_ended_is_no_more_a_tenant_s() {
+        let ceremonies = OpenCeremonies::new(8);
+        let challenges: [Challenge; 3] = challenges();
+        for (challenge, tenant) in
+            challenges.iter().zip([sample::TENANT, sample::OTHER_TENANT, sample::TENANT])
+        {
+            ceremonies.begin(*challenge, sign_in_at(tenant), sample::now());
+            ceremonies.begin(*challenge, sign_in_at(tenant), sample::now());
+        }
+        for challenge in &challenges {
+            ceremonies.take(challenge, sample::now());
+        }
+        let inner = ceremonies.inner.lock().unwrap();
+        assert!(inner.of_tenant.is_empty() && inner.by_number.is_empty() && inner.by_challenge.is_empty());
     }
 
     #[test]

@@ -50,10 +50,16 @@ impl Key {
     }
 
     pub(crate) fn rs256() -> Self {
-        Self {
-            id: b"an RSA key".to_vec(),
-            pair: Pair::Rs256(RsaKeyPair::generate(rsa::KeySize::Rsa2048).unwrap()),
-        }
+        Self::of_rsa_pair(RsaKeyPair::generate(rsa::KeySize::Rsa2048).unwrap())
+    }
+
+    /// The key pair that PKCS#8 holds, as base64url.
+    pub(crate) fn rs256_of(pkcs8: &str) -> Self {
+        Self::of_rsa_pair(RsaKeyPair::from_pkcs8(&URL_SAFE_NO_PAD.decode(pkcs8).unwrap()).unwrap())
+    }
+
+    fn of_rsa_pair(pair: RsaKeyPair) -> Self {
+        Self { id: b"an RSA key".to_vec(), pair: Pair::Rs256(pair) }
     }
 
     /// The coordinates of a P-256 key.

@@ -6,19 +6,20 @@ use strongroom_ports::{CeremonyError, CredentialId, MadePasskey, PasskeyCeremoni
 use crate::forge::{Answer, Key};
 use crate::world::{Passkey, World};
 
-/// Version 1, of the credential `fixture-1`, whose private key is the number below. Never change it.
-const FIXTURE_V1: &str = include_str!("../fixtures/verifier-v1.json");
-const FIXTURE_PRIVATE_KEY: [u8; 32] = [7; 32];
+/// Version 1, of the credentials `fixture-1` and `fixture-2`, whose private keys are below. Never change them.
+const ES256_V1: &str = include_str!("../fixtures/verifier-v1.json");
+const ES256_PRIVATE_KEY: [u8; 32] = [7; 32];
+const RS256_V1: &str = include_str!("../fixtures/verifier-v1-rs256.json");
+const RS256_PRIVATE_KEY: &str = include_str!("../fixtures/rs256-private-key.txt");
 
 /// A change of a verifier.
 type Change = fn(&mut Value);
 
 /// The passkey of a fixture.
-fn fixture(world: &World, verifier: &'static str) -> Passkey {
-    let point = world.ceremonies.verification_point(verifier.as_bytes()).unwrap();
-    let mut key = Key::es256_of(&FIXTURE_PRIVATE_KEY, &[&[4], &point.x[..], &point.y].concat());
-    key.id = b"fixture-1".to_vec();
-    let id = CredentialId::new(&key.id).unwrap();
+fn fixture(mut key: Key, id: &[u8], verifier: &'static str) -> Passkey {
+    key.id = id.to_vec();
+    let verifier = verifier.trim_end();
+    let id = CredentialId::new(id).unwrap();
     let made = MadePasskey { id, verifier: verifier.into(), names: PasskeyNames::default() };
     let handle: Value = serde_json::from_str(verifier).unwrap();
     Passkey { key, made, handle: handle["handle"].as_str().unwrap().to_owned() }
@@ -27,27 +28,34 @@ fn fixture(world: &World, verifier: &'static str) -> Passkey {
 #[test]
 fn a_verifier_of_version_1_opens_for_ever() {
     let world = World::new();
-    let mut passkey = fixture(&world, FIXTURE_V1.trim_end());
-    assert!(world.sign_in(&mut passkey, |answer| answer.counter = 42).unwrap().is_some(), "it has 41");
-    let back = world.sign_in(&mut passkey, |answer| answer.counter = 41);
-    assert_eq!(back.err(), Some(CeremonyError::Refused), "its counter is read");
+    let point = world.ceremonies.verification_point(ES256_V1.trim_end().as_bytes()).unwrap();
+    let es256 = Key::es256_of(&ES256_PRIVATE_KEY, &[&[4], &point.x[..], &point.y].concat());
+    let rs256 = Key::rs256_of(RS256_PRIVATE_KEY.trim_end());
+    for mut passkey in [fixture(es256, b"fixture-1", ES256_V1), fixture(rs256, b"fixture-2", RS256_V1)] {
+        assert!(world.sign_in(&mut passkey, |answer| answer.counter = 42).unwrap().is_some(), "it has 41");
+        let back = world.sign_in(&mut passkey, |answer| answer.counter = 41);
+        assert_eq!(back.err(), Some(CeremonyError::Refused), "its counter is read");
+    }
 }
 
 #[test]
 fn what_is_written_today_is_of_version_1() {
     let world = World::new();
-    let written: Value = serde_json::from_slice(&world.registered().made.verifier).unwrap();
-    let fixture: Value = serde_json::from_str(FIXTURE_V1).unwrap();
     let shape =
         |value: &Value| value.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>();
-    assert_eq!((shape(&written), &written["v"]), (shape(&fixture), &json!(1)));
-    assert_eq!(shape(&written["key"]), shape(&fixture["key"]));
+    for (key, fixture) in [(Key::es256(), ES256_V1), (Key::rs256(), RS256_V1)] {
+        let passkey = world.register_key(key, |_| ()).unwrap();
+        let written: Value = serde_json::from_slice(&passkey.made.verifier).unwrap();
+        let fixture: Value = serde_json::from_str(fixture).unwrap();
+        assert_eq!((shape(&written), &written["v"]), (shape(&fixture), &json!(1)));
+        assert_eq!(shape(&written["key"]), shape(&fixture["key"]));
+    }
 }
 
 #[test]
 fn a_verifier_of_another_version_or_form_is_refused() {
     let world = World::new();
-    let fixture: Value = serde_json::from_str(FIXTURE_V1).unwrap();
+    let fixture: Value = serde_json::from_str(ES256_V1).unwrap();
     let changes: [(&str, Change); 9] = [
         ("the next version", |verifier| verifier["v"] = json!(2)),
         ("version 0", |verifier| verifier["v"] = json!(0)),
@@ -66,7 +74,7 @@ fn a_verifier_of_another_version_or_form_is_refused() {
         change(&mut verifier);
         (what, verifier.to_string())
     }));
-    texts.push(("white space beyond 4 KiB", format!("{FIXTURE_V1}{}", " ".repeat(4096))));
+    texts.push(("white space beyond 4 KiB", format!("{ES256_V1}{}", " ".repeat(4096))));
     for (what, text) in texts {
         let passkey = world.registered();
         let shown = Answer::to_request(&world.request_options(), &passkey.handle).shown(&passkey.key);
