@@ -8,21 +8,25 @@ use super::*;
 
 const VALIDATE: &str = "/v1/ibexsafe/validateEmail";
 const CONFIRM: &str = "/v1.2/ibexsafe/confirmEmail";
-const VALIDATE_OWN: &str = "/v1.1/users/me/validate-email";
-const CONFIRM_OWN: &str = "/v1/users/me/confirm-email";
+pub(super) const VALIDATE_OWN: &str = "/v1.1/users/me/validate-email";
+pub(super) const CONFIRM_OWN: &str = "/v1/users/me/confirm-email";
 const OWN: &str = "/v1/users/me";
 const ID: &str = sample::EXTERNAL_USER_ID;
 
 /// A surface, and the mails that it has sent.
-struct World {
-    surface: Exchange,
+pub(super) struct World {
+    pub(super) surface: Exchange,
     outbox: MailOutbox,
     mailbox: Arc<RecordingMailer>,
 }
 
 impl World {
     fn new() -> Self {
-        let mut surface = surface();
+        Self::over(surface())
+    }
+
+    /// With the outbox of a surface at hand.
+    pub(super) fn over(mut surface: Exchange) -> Self {
         let (store, bell) = (Arc::new(InMemoryAccountStore::new()), Arc::new(MailBell::new()));
         let (sealer, clock) = (Arc::new(TransparentSealer::new()), Arc::new(ManualClock::default()));
         let Safe::Here { email, upstream, .. } = &mut Arc::get_mut(&mut surface.api).unwrap().safe else {
@@ -45,7 +49,7 @@ impl World {
     }
 
     /// The codes that have been mailed.
-    async fn codes(&self) -> Vec<String> {
+    pub(super) async fn codes(&self) -> Vec<String> {
         while self.outbox.deliver_due().await.is_zero() {}
         let code = |mail: &Mail| mail.text.split_once(" is ").unwrap().1[..6].to_owned();
         self.mailbox.sent().iter().map(code).collect()

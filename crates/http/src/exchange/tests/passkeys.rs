@@ -214,6 +214,7 @@ async fn a_passkey_is_added_only_to_the_account_of_the_token_that_is_shown() {
         assert_eq!(answer.problem(), (status, code.to_owned()), "{person}");
     }
     let nobody = send(&surface, request("POST", UP), offer("c", &json!(null)).await).await;
+    assert_eq!(nobody.status, 200, "{}", nobody.text);
     assert_ne!(nobody.json()["subject"], jane, "whom nobody names is new, whatever token is there");
 }
 

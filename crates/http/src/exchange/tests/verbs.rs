@@ -8,22 +8,24 @@ use crate::verbs::Verbs;
 
 const ID: &str = sample::EXTERNAL_USER_ID;
 
-fn gateway(verbs: &[&str]) -> (Exchange, Arc<RecordingRemoteSafe>) {
+pub(super) fn gateway(verbs: &[&str]) -> (Exchange, Arc<RecordingRemoteSafe>) {
     let recorder = Arc::new(RecordingRemoteSafe::new());
     let verbs = Verbs::parse(verbs.iter().copied()).unwrap();
     let safe = Safe::Remote { safe: recorder.clone(), verbs, identity: None };
-    let authenticator = Arc::new(StaticAuthenticator::new().with_caller("jane", sample::caller()));
-    let tenant = Tenant {
-        id: sample::tenant(sample::TENANT),
+    let namesake = Caller { tenant: sample::tenant(sample::OTHER_TENANT), ..sample::caller() };
+    let authenticator =
+        StaticAuthenticator::new().with_caller("jane", sample::caller()).with_caller("shop", namesake);
+    let tenants = [sample::TENANT, sample::OTHER_TENANT].map(|id| Tenant {
+        id: sample::tenant(id),
         name: String::new(),
         origins: Vec::new(),
         sign_up_without_passkey: false,
-    };
+    });
     let api = Api::new(
         safe,
-        authenticator,
+        Arc::new(authenticator),
         Arc::new(TransparentSealer::new()),
-        Tenants::new(vec![tenant], true),
+        Tenants::new(tenants.into(), true),
         Arc::new(ManualClock::default()),
         LIMITS,
         HTTP_LIMITS,
