@@ -37,7 +37,8 @@ impl Accounts {
     /// is left and no token of its sessions is known.
     ///
     /// The record is erased first, so that an account is never gone while its data stays, and once more at the end: a write
-    /// that came between the two would else outlive its person.
+    /// that came between the two would else outlive its person. Whoever lets requests in judges a token last when all of the
+    /// request is there; what has been let in by then, and is applied after the second erasure, stays.
     ///
     /// # Errors
     ///

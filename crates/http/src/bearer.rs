@@ -1,7 +1,10 @@
 //! The bearer token of a request (RFC 6750, section 2.1).
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use strongroom_ports::{Authenticator, Principal, Verdict};
 
 use crate::problem::Problem;
 
@@ -23,6 +26,15 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Problem> {
         return Err(Problem::TokenInvalid);
     }
     Ok(token)
+}
+
+/// For whom a token speaks now; for nobody is 401.
+pub(crate) async fn judge(authenticator: &dyn Authenticator, token: &str) -> Result<Arc<Principal>, Problem> {
+    match authenticator.authenticate(token).await? {
+        Verdict::Known(principal) => Ok(principal),
+        Verdict::Refused(refusal) => Err(refusal.into()),
+        Verdict::NotMine => Err(Problem::TokenInvalid),
+    }
 }
 
 /// Without an early end, so that sixteen bytes are looked at in one go: tokens are long, and are read with every request.

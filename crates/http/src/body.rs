@@ -3,10 +3,12 @@
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
 use http_body_util::BodyExt;
 use strongroom_ports::scrubbed;
 
-use crate::api::HttpLimits;
+use crate::api::{Api, HttpLimits};
+use crate::bearer;
 use crate::gated_body::BodyFault;
 use crate::places::{BodyRoom, Places};
 use crate::problem::Problem;
@@ -39,6 +41,18 @@ pub(crate) fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
         _ => true,
     });
     if is_json && parameters_fit { Ok(()) } else { Err(Problem::MediaType) }
+}
+
+/// Collects the body of a request whose token has been verified, and has the token judged once more: a body may take its time,
+/// and a session that ends or a token that expires meanwhile is refused, so that nothing is applied for whoever has signed out or
+/// closed the account.
+pub(crate) async fn collect_known<B>(api: &Api, head: &Parts, body: B) -> Result<Bytes, Problem>
+where
+    B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
+{
+    let text = collect(body, &head.headers, &api.http_limits, &api.places).await?;
+    bearer::judge(&*api.authenticator, bearer::token(&head.headers)?).await?;
+    Ok(text)
 }
 
 /// Collects a body within the limits of the surface; what was collected is overwritten when it is let go, where hyper does not

@@ -75,7 +75,7 @@ where
     T: DeserializeOwned,
 {
     body::demand_json(&head.headers)?;
-    let text = body::collect(body, &head.headers, &api.http_limits, &api.places).await?;
+    let text = body::collect_known(api, head, body).await?;
     check_verb_body(&text, &principal.caller.person)?;
     serde_json::from_slice(&text).map_err(|_| Problem::JsonShape)
 }

@@ -13,7 +13,7 @@ use http::header::{CONNECTION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use strongroom_app::{NamedTenant, Tenant};
-use strongroom_ports::{Principal, Verdict};
+use strongroom_ports::Principal;
 use tokio::time::Instant;
 
 use crate::access_log;
@@ -248,11 +248,7 @@ impl Exchange {
         who: &'w mut Option<Arc<Principal>>,
     ) -> Result<(&'w Principal, &'w str), Problem> {
         let token = bearer::token(&head.headers)?;
-        let principal: &Principal = match self.api.authenticator.authenticate(token).await? {
-            Verdict::Known(principal) => who.insert(principal),
-            Verdict::Refused(refusal) => return Err(refusal.into()),
-            Verdict::NotMine => return Err(Problem::TokenInvalid),
-        };
+        let principal: &Principal = who.insert(bearer::judge(&*self.api.authenticator, token).await?);
         if let Some(limit) = &self.per_person
             && !limit.admits(&principal.caller, provenance.at.saturating_duration_since(self.began))
         {

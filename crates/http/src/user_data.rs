@@ -52,7 +52,7 @@ where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
     body::demand_json(&head.headers)?;
-    let text = body::collect(body, &head.headers, &api.http_limits, &api.places).await?;
+    let text = body::collect_known(api, head, body).await?;
     let envelope = match naming {
         Naming::Required => Envelope::from_json(&text),
         Naming::Optional => Envelope::of_caller_from_json(&text, &principal.caller.person),

@@ -34,7 +34,7 @@ where
     let caller = &principal.caller;
     let text = if head.method == Method::POST {
         body::demand_json(&head.headers)?;
-        Some(body::collect(body, &head.headers, &api.http_limits, &api.places).await?)
+        Some(body::collect_known(api, head, body).await?)
     } else {
         None
     };

@@ -41,6 +41,7 @@ mod defects;
 mod email;
 mod identity;
 mod isolation;
+mod late_bodies;
 mod order_of_checks;
 mod own;
 mod passkeys;
