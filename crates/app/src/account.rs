@@ -42,7 +42,8 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`UpstreamError`], never [`UpstreamError::PreconditionFailed`] or [`UpstreamError::Limit`].
+    /// [`UpstreamError`], never [`UpstreamError::PreconditionFailed`] or [`UpstreamError::Limit`]. The account may be closed
+    /// nevertheless: then its tokens are refused.
     pub async fn close(&self, caller: &Caller) -> Result<(), UpstreamError> {
         let (owner, any) = (self.sealer.record_id(caller), Precondition::default());
         self.upstream.erase(caller, &any).await?;
@@ -54,7 +55,9 @@ impl Accounts {
         for session in live.iter().map(|entry| &entry.id).chain(ended) {
             self.authenticator.forget(session);
         }
+        // And once more: what the store could not tell may have happened, and nobody could come again to erase what was written.
+        let erased = self.upstream.erase(caller, &any).await;
         closed.map_err(|_| UpstreamError::Unavailable)?;
-        self.upstream.erase(caller, &any).await
+        erased
     }
 }

@@ -57,9 +57,9 @@ pub enum Safe {
         /// Sessions.
         identity: Arc<Identity>,
         /// Passkeys.
-        passkeys: Box<Passkeys>,
+        passkeys: Arc<Passkeys>,
         /// Whole accounts.
-        accounts: Box<Accounts>,
+        accounts: Arc<Accounts>,
         /// Confirmation of e-mail addresses.
         email: Box<EmailConfirmation>,
         /// Our own public keys.
@@ -246,7 +246,7 @@ impl Api {
     }
 
     /// Sessions; a gateway has none of its own.
-    pub(crate) fn identity(&self) -> Result<&Identity, Problem> {
+    pub(crate) fn identity(&self) -> Result<&Arc<Identity>, Problem> {
         match &self.safe {
             Safe::Here { identity, .. } => Ok(identity),
             Safe::Remote { .. } => Err(Problem::NotFound),
@@ -254,7 +254,7 @@ impl Api {
     }
 
     /// Passkeys, likewise.
-    pub(crate) fn passkeys(&self) -> Result<&Passkeys, Problem> {
+    pub(crate) fn passkeys(&self) -> Result<&Arc<Passkeys>, Problem> {
         match &self.safe {
             Safe::Here { passkeys, .. } => Ok(passkeys),
             Safe::Remote { .. } => Err(Problem::NotFound),
@@ -262,7 +262,7 @@ impl Api {
     }
 
     /// Whole accounts, likewise.
-    pub(crate) fn accounts(&self) -> Result<&Accounts, Problem> {
+    pub(crate) fn accounts(&self) -> Result<&Arc<Accounts>, Problem> {
         match &self.safe {
             Safe::Here { accounts, .. } => Ok(accounts),
             Safe::Remote { .. } => Err(Problem::NotFound),

@@ -14,6 +14,7 @@ use crate::api::Api;
 use crate::auth_answer::{self, AuthAnswer, TokenAnswer, Userdata};
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
+use crate::safe_time::{in_safe_time, to_its_end};
 use crate::tenant_names::{TenantNames, query_value};
 use crate::{body, passkeys};
 
@@ -30,7 +31,7 @@ pub(crate) async fn sign_up(api: &Api, head: &Parts, tenant: &Tenant) -> Result<
     // origin has been let in by its origin; what comes without one is an image, a script or a link of another site.
     let cross_site = !head.headers.contains_key(ORIGIN)
         && head.headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site");
-    let signed_in = api.identity()?.sign_up_without_passkey(tenant, cross_site).await?;
+    let signed_in = in_safe_time(api.identity()?.sign_up_without_passkey(tenant, cross_site)).await?;
     let answer = AuthAnswer {
         signed_in: &signed_in,
         passkey: None,
@@ -54,13 +55,15 @@ where
     let claims = api.identity()?.read_refresh(&token.refresh_token)?;
     let names = TenantNames::beside_token(head)?;
     api.tenants.with_token(&claims.caller.tenant, names.as_named())?;
-    let signed_in = api.identity()?.refresh(claims).await?;
+    let identity = api.identity()?.clone();
+    let signed_in = to_its_end(&api.places, async move { identity.refresh(claims).await }).await?;
     auth_answer::response(&TokenAnswer::of(&signed_in))
 }
 
 /// `POST …/auth/sign-out`: ends the token's session.
 pub(crate) async fn sign_out(api: &Api, principal: &Principal) -> Result<Response<Body>, Problem> {
-    api.identity()?.sign_out(principal).await?;
+    let (identity, principal) = (api.identity()?.clone(), principal.clone());
+    to_its_end(&api.places, async move { identity.sign_out(&principal).await }).await?;
     Ok(answer::ready_json(StatusCode::OK, Bytes::from_static(br#"{"success":true}"#), "application/json"))
 }
 

@@ -7,6 +7,7 @@ use http::header::AUTHORIZATION;
 use strongroom_ports::{Authenticator, Principal, Verdict};
 
 use crate::problem::Problem;
+use crate::safe_time::in_safe_time;
 
 /// The text behind `Bearer `, the scheme in any case.
 ///
@@ -30,7 +31,7 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Problem> {
 
 /// For whom a token speaks now; for nobody is 401.
 pub(crate) async fn judge(authenticator: &dyn Authenticator, token: &str) -> Result<Arc<Principal>, Problem> {
-    match authenticator.authenticate(token).await? {
+    match in_safe_time(authenticator.authenticate(token)).await? {
         Verdict::Known(principal) => Ok(principal),
         Verdict::Refused(refusal) => Err(refusal.into()),
         Verdict::NotMine => Err(Problem::TokenInvalid),

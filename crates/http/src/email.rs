@@ -17,7 +17,8 @@ use crate::api::Api;
 use crate::body::{self, Naming};
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
-use crate::user_data::{SUCCESS, in_safe_time};
+use crate::safe_time::in_safe_time;
+use crate::user_data::SUCCESS;
 
 const ASKED: &[u8] = br#"{"success":true,"message":"If mail reaches this address, a code is on its way."}"#;
 

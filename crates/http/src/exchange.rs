@@ -228,8 +228,8 @@ impl Exchange {
                 Box::pin(passkeys::remove(api, who, id)).await
             }
             Action::CloseAccount => {
-                let (who, token) = self.principal(head, provenance, who).await?;
-                Box::pin(sessions::close_account((api, api.ask(head, token, provenance)), who)).await
+                let (who, _) = self.principal(head, provenance, who).await?;
+                Box::pin(sessions::close_account(api, who)).await
             }
             Action::ShowLimits => self.for_any_origin(head).map(|()| meta::limits(api)),
             Action::ShowHealth => self.for_any_origin(head).map(|()| meta::health(api)),

@@ -42,6 +42,7 @@ mod rate_limit;
 mod refusal;
 mod request_id;
 mod routes;
+mod safe_time;
 mod scratch;
 mod server;
 mod sessions;

@@ -16,6 +16,7 @@ use crate::auth_answer::{AuthAnswer, Userdata};
 use crate::credential_body::{Registration, SignIn};
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
+use crate::safe_time::{in_safe_time, to_its_end};
 use crate::tenant_names::query_value;
 use crate::{body, user_data};
 
@@ -73,14 +74,22 @@ pub(crate) enum Registered<'a> {
 /// `POST …/auth/sign-up`, of which it is known whom it is for.
 pub(crate) async fn register(
     api: &Api,
-    mut request: Registration<'_>,
+    (text, mut request): (&Bytes, Registration<'_>),
     whom: Registered<'_>,
 ) -> Result<Response<Body>, Problem> {
-    let (names, credential) = (request.take_names(), request.credential.get().as_bytes());
-    let passkeys = api.passkeys()?;
+    let (names, credential) = (request.take_names(), text.slice_ref(request.credential.get().as_bytes()));
+    let passkeys = api.passkeys()?.clone();
     let registered = match whom {
-        Registered::Newcomer(tenant) => passkeys.sign_up(&tenant.id, credential, names).await?,
-        Registered::Known(caller) => passkeys.add(caller, credential, names).await?,
+        Registered::Newcomer(tenant) => {
+            let tenant = tenant.id.clone();
+            let sign_up = async move { passkeys.sign_up(&tenant, &credential, names).await };
+            to_its_end(&api.places, sign_up).await?
+        }
+        Registered::Known(caller) => {
+            let caller = caller.clone();
+            let add = async move { passkeys.add(&caller, &credential, names).await };
+            to_its_end(&api.places, add).await?
+        }
     };
     let answer = AuthAnswer {
         signed_in: &registered.signed_in,
@@ -105,7 +114,10 @@ where
     body::demand_json(&head.headers)?;
     let text = body::collect(body, &head.headers, &api.http_limits, &api.places).await?;
     let request = SignIn::read(&text)?;
-    let by = api.passkeys()?.sign_in(&tenant.id, request.credential.get().as_bytes()).await?;
+    let (passkeys, tenant) = (api.passkeys()?.clone(), tenant.id.clone());
+    let credential = text.slice_ref(request.credential.get().as_bytes());
+    let by = async move { passkeys.sign_in(&tenant, &credential).await };
+    let by = to_its_end(&api.places, by).await?;
     let userdata = if request.include_userdata {
         user_data::beside_tokens(&safe, &by.signed_in.caller).await
     } else {
@@ -123,7 +135,7 @@ where
 
 /// `GET …/auth/passkeys`: the caller's, the oldest first.
 pub(crate) async fn list(api: &Api, principal: &Principal) -> Result<Response<Body>, Problem> {
-    let passkeys = api.passkeys()?.list(principal).await?;
+    let passkeys = in_safe_time(api.passkeys()?.list(principal)).await?;
     let passkeys = passkeys.iter().map(PasskeyEntry::of).collect();
     Ok(answer::json(StatusCode::OK, &PasskeyList { passkeys }, "application/json"))
 }
@@ -159,6 +171,7 @@ impl<'a> PasskeyEntry<'a> {
 pub(crate) async fn remove(api: &Api, principal: &Principal, id: &str) -> Result<Response<Body>, Problem> {
     let id = URL_SAFE_NO_PAD.decode(id).ok().and_then(|bytes| CredentialId::new(&bytes));
     let id = id.ok_or(Problem::UnknownPasskey)?;
-    api.passkeys()?.remove(&principal.caller, &id).await?;
+    let (passkeys, caller) = (api.passkeys()?.clone(), principal.caller.clone());
+    to_its_end(&api.places, async move { passkeys.remove(&caller, &id).await }).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }

@@ -24,6 +24,7 @@ pub(crate) struct Places {
     body_bytes: AtomicUsize,
     most_body_bytes: usize,
     answer_bytes: AtomicUsize,
+    errands: AtomicUsize,
 }
 
 impl Places {
@@ -37,6 +38,7 @@ impl Places {
             body_bytes: AtomicUsize::new(0),
             most_body_bytes,
             answer_bytes: AtomicUsize::new(0),
+            errands: AtomicUsize::new(0),
         }
     }
 
@@ -98,6 +100,14 @@ impl Places {
         }
     }
 
+    /// Room for what is done to its end though nobody may wait for it any more: as many as there are places, beside those that
+    /// have one, so that a disk that hangs does not heap them up.
+    pub(crate) fn errand(self: &Arc<Self>) -> Result<Errand, Problem> {
+        let before = self.errands.fetch_add(1, Relaxed);
+        let errand = Errand(self.clone());
+        if before < self.most.saturating_mul(2) { Ok(errand) } else { Err(Problem::Overloaded) }
+    }
+
     /// Room for a body, none of which has come.
     pub(crate) fn body(&self) -> BodyRoom<'_> {
         BodyRoom { places: self, bytes: 0 }
@@ -111,6 +121,16 @@ pub(crate) struct Place<'p>(&'p Places);
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.taken.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Something that is done to its end, counted until it is.
+#[derive(Debug)]
+pub(crate) struct Errand(Arc<Places>);
+
+impl Drop for Errand {
+    fn drop(&mut self) {
+        self.0.errands.fetch_sub(1, Relaxed);
     }
 }
 

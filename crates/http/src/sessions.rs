@@ -6,13 +6,13 @@ use strongroom_app::OwnSession;
 use strongroom_ports::{Principal, SessionId};
 
 use crate::answer::{self, Body};
-use crate::api::{Api, Asked};
+use crate::api::Api;
 use crate::problem::Problem;
-use crate::user_data;
+use crate::safe_time::{in_safe_time, to_its_end};
 
 /// `GET …/auth/sessions`: the caller's live ones, the newest first.
 pub(crate) async fn list(api: &Api, principal: &Principal) -> Result<Response<Body>, Problem> {
-    let sessions = api.identity()?.own_sessions(principal).await?;
+    let sessions = in_safe_time(api.identity()?.own_sessions(principal)).await?;
     let sessions = sessions.iter().map(SessionEntry::of).collect();
     Ok(answer::json(StatusCode::OK, &SessionList { sessions }, "application/json"))
 }
@@ -48,15 +48,14 @@ impl SessionEntry {
 /// `DELETE …/auth/sessions/{id}`.
 pub(crate) async fn end(api: &Api, principal: &Principal, id: &str) -> Result<Response<Body>, Problem> {
     let id = SessionId::parse(id).ok_or(Problem::UnknownSession)?;
-    api.identity()?.end_own_session(principal, &id).await?;
+    let (identity, principal) = (api.identity()?.clone(), principal.clone());
+    to_its_end(&api.places, async move { identity.end_own_session(&principal, &id).await }).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
 /// `DELETE /{v}/users/me`: record, passkeys and sessions; the same answer whatever there was.
-pub(crate) async fn close_account(
-    (api, safe): (&Api, Asked<'_>),
-    principal: &Principal,
-) -> Result<Response<Body>, Problem> {
-    user_data::in_time(&safe, api.accounts()?.close(&principal.caller)).await?;
+pub(crate) async fn close_account(api: &Api, principal: &Principal) -> Result<Response<Body>, Problem> {
+    let (accounts, caller) = (api.accounts()?.clone(), principal.caller.clone());
+    to_its_end(&api.places, async move { accounts.close(&caller).await }).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }

@@ -1,18 +1,12 @@
 //! The guide's routes: read, write, erase and export the caller's own record.
 
-use std::pin::pin;
-use std::task::Poll;
-use std::time::Duration;
-
 use bytes::Bytes;
-use futures_util::poll;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use strongroom_domain::{Envelope, ExternalUserId, PublicView, WriteOnlyKey};
 use strongroom_ports::{Caller, Principal, Snapshot, UpstreamError};
-use tokio::time::timeout;
 
 use crate::answer::{self, Body};
 use crate::api::{Api, Asked};
@@ -20,6 +14,7 @@ use crate::auth_answer::Userdata;
 use crate::body::Naming;
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
+use crate::safe_time::in_safe_time;
 use crate::{body, conditional};
 
 /// Byte for byte the same whatever was there before.
@@ -145,10 +140,6 @@ struct ExportDocument<'a> {
     write_only: Vec<&'a str>,
 }
 
-/// How long the safe in this process may take. It fails quickly where it can; a disk that hangs says nothing at all, and must
-/// not hold every place there is. A remote one has deadlines of its own.
-const SAFE_TIME: Duration = Duration::from_mins(1);
-
 /// What the safe answers, or 503; of a write, the outcome is unknown then, as it is to every caller of a safe that is
 /// unavailable. The clock is asked only where the answer is not there at once.
 pub(crate) async fn in_time<T>(
@@ -158,19 +149,6 @@ pub(crate) async fn in_time<T>(
     match safe {
         Asked::Remote(_) => Ok(asked.await?),
         Asked::Here(_) => in_safe_time(asked).await,
-    }
-}
-
-/// What this process itself answers, or 503.
-pub(crate) async fn in_safe_time<T, E: Into<Problem>>(
-    asked: impl Future<Output = Result<T, E>>,
-) -> Result<T, Problem> {
-    let mut asked = pin!(asked);
-    match poll!(asked.as_mut()) {
-        Poll::Ready(answer) => answer.map_err(Into::into),
-        Poll::Pending => {
-            timeout(SAFE_TIME, asked).await.map_err(|_| Problem::Unavailable)?.map_err(Into::into)
-        }
     }
 }
 

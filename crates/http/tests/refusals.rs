@@ -74,7 +74,7 @@ fn surface() -> Api {
         randomness.clone(),
         SignUpQuota::new(1),
     ));
-    let passkeys = Box::new(Passkeys::new(
+    let passkeys = Arc::new(Passkeys::new(
         identity.clone(),
         Arc::new(MockPasskeyCeremonies::new()),
         store.clone(),
@@ -91,7 +91,7 @@ fn surface() -> Api {
         randomness,
         Arc::new(MailBell::new()),
     ));
-    let accounts = Box::new(Accounts::new(
+    let accounts = Arc::new(Accounts::new(
         upstream.clone(),
         store.clone(),
         store,

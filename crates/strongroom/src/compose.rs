@@ -224,8 +224,8 @@ fn safe_here(
         clock.clone(),
         randomness,
     );
-    let passkeys = Box::new(passkeys.with_wallets(Arc::new(SafeWallets::new(parts.chains))));
-    let accounts = Box::new(Accounts::new(
+    let passkeys = Arc::new(passkeys.with_wallets(Arc::new(SafeWallets::new(parts.chains))));
+    let accounts = Arc::new(Accounts::new(
         upstream.clone(),
         kept.clone(),
         kept,

@@ -118,6 +118,17 @@ fn a_store_that_cannot_say_whether_it_closed_an_account_leaves_no_token_remember
 }
 
 #[test]
+fn a_store_that_cannot_say_whether_it_closed_an_account_keeps_no_record_that_was_written_meanwhile() {
+    block_on(async {
+        for error in [StoreError::Unknown, StoreError::Unavailable] {
+            let house = house(Err(error));
+            assert_eq!(house.accounts.close(&sample::caller()).await, Err(UpstreamError::Unavailable));
+            assert_eq!(house.safe.read(&sample::caller()).await, Ok(None), "{error}");
+        }
+    });
+}
+
+#[test]
 fn an_account_whose_record_cannot_be_erased_stays_whole() {
     block_on(async {
         let mut upstream = MockUpstream::new();

@@ -40,6 +40,6 @@ impl Exchange {
             check_verb_body(&text, &caller.person)?;
             Registered::Known(caller)
         };
-        passkeys::register(&self.api, request, whom).await
+        passkeys::register(&self.api, (&text, request), whom).await
     }
 }

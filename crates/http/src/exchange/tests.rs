@@ -39,6 +39,7 @@ mod console;
 mod cors;
 mod defects;
 mod email;
+mod hung_disk;
 mod identity;
 mod isolation;
 mod late_bodies;
@@ -126,7 +127,7 @@ fn surface_behind(
         clock.clone(),
         randomness,
     );
-    let passkeys = Box::new(passkeys.with_wallets(Arc::new(wallets())));
+    let passkeys = Arc::new(passkeys.with_wallets(Arc::new(wallets())));
     let email = EmailConfirmation::new(
         store.clone(),
         upstream.clone(),
@@ -135,7 +136,7 @@ fn surface_behind(
         Arc::new(CountingRandomness::new()),
         Arc::new(MailBell::new()),
     );
-    let accounts = Box::new(Accounts::new(
+    let accounts = Arc::new(Accounts::new(
         upstream.clone(),
         store.clone(),
         store,
