@@ -9,7 +9,7 @@ use strongroom_ports::{
 
 use crate::error::Refused;
 
-/// Lapsed sessions that one write takes along: more than one, so that they do not heap up; few, so that no write waits.
+/// Lapsed sessions, and ended ones of an owner, that one write takes along: more than one, so that they do not heap up; few, so that no write waits.
 const LAPSED_PER_WRITE: i64 = 16;
 
 /// How long a session is kept once it has lapsed. A clock that was ahead by less has cost no living session when it is set
@@ -24,6 +24,7 @@ pub(crate) fn open(connection: &Connection, session: &NewSession) -> Result<Vec<
         return Err(StoreError::Stale.into());
     }
     forget_lapsed(connection, session.created_at)?;
+    forget_ended(connection, &session.owner)?;
     let ended = end_beyond(connection, &session.owner, session.created_at)?;
     connection
         .prepare_cached(
@@ -129,12 +130,12 @@ fn has_credential(connection: &Connection, owner: &RecordId, name: &Pseudonym) -
         .is_some())
 }
 
-/// Makes room for one more: of those that live, the oldest end.
+/// Makes room for one more: of those that live, the oldest end and go.
 fn end_beyond(connection: &Connection, owner: &RecordId, now: Timestamp) -> Result<Vec<SessionId>> {
     let kept = i64::try_from(MAX_LIVE_SESSIONS - 1).unwrap_or(i64::MAX);
     connection
         .prepare_cached(
-            "UPDATE sessions SET revoked = 1 WHERE id IN
+            "DELETE FROM sessions WHERE id IN
              (SELECT id FROM sessions WHERE owner = ?1 AND revoked = 0 AND lapses_at > ?2
               ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?3)
              RETURNING id",
@@ -145,6 +146,18 @@ fn end_beyond(connection: &Connection, owner: &RecordId, now: Timestamp) -> Resu
 
 fn session_id(row: &Row<'_>) -> Result<SessionId> {
     Ok(SessionId::from_bytes(row.get(0)?))
+}
+
+/// An ended session is as dead as none, by whatever clock: where one begins, those of its owner that have ended go, or whoever
+/// signs in and out by a program would fill the table for a refresh token's life.
+fn forget_ended(connection: &Connection, owner: &RecordId) -> Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM sessions WHERE id IN
+             (SELECT id FROM sessions WHERE owner = ?1 AND revoked = 1 LIMIT ?2)",
+        )?
+        .execute((owner.as_bytes(), LAPSED_PER_WRITE))?;
+    Ok(())
 }
 
 fn forget_lapsed(connection: &Connection, now: Timestamp) -> Result<()> {

@@ -12,7 +12,8 @@ use futures_util::future::join_all;
 use rusqlite::Connection;
 use strongroom_domain::Revision;
 use strongroom_ports::{
-    Commit, NewSession, RecordId, RecordStore, RefreshHash, Rotation, SessionId, SessionStore, Timestamp,
+    Commit, MAX_LIVE_SESSIONS, NewSession, RecordId, RecordStore, RefreshHash, Rotation, SessionId,
+    SessionStore, Timestamp,
 };
 use strongroom_store_sqlite::SqliteStore;
 
@@ -194,6 +195,41 @@ fn a_session_that_was_past_its_lapse_by_a_clock_days_ahead_lives_when_the_clock_
     assert_eq!(block_on(store.rotate(&id, valid, next, later, later)), Ok(Rotation::Rotated));
     assert!(!block_on(store.is_live(&early, ahead)).unwrap(), "by that clock it has lapsed");
     assert!(block_on(store.is_live(&early, start)).unwrap());
+}
+
+#[test]
+fn sessions_of_whoever_signs_in_again_and_again_do_not_heap_up_whether_or_not_they_sign_out() {
+    for (signs_out, times) in [(false, 1000), (true, 100)] {
+        let directory = directory();
+        let store = SqliteStore::open(options(directory.path())).unwrap();
+        let start = Timestamp::from_secs(1_000_000);
+        let opened: Vec<SessionId> = (0..times)
+            .map(|number| {
+                let mut id = [0; 16];
+                let number: u32 = number;
+                id[..4].copy_from_slice(&number.to_be_bytes());
+                let created_at = start.plus(Duration::from_secs(number.into()));
+                let lapses_at = start.plus(Duration::from_secs(1_000_000));
+                let session =
+                    NewSession { id: SessionId::from_bytes(id), created_at, lapses_at, ..session(1, start) };
+                block_on(SessionStore::open(&store, session)).unwrap();
+                if signs_out {
+                    block_on(store.revoke(&session.id)).unwrap();
+                }
+                session.id
+            })
+            .collect();
+        let (now, hash) = (start.plus(Duration::from_secs(2000)), RefreshHash::from_bytes([1; 32]));
+        let gone = &opened[0];
+        assert!(!block_on(store.is_live(gone, now)).unwrap());
+        assert_eq!(block_on(store.rotate(gone, hash, hash, now, now)), Ok(Rotation::Dead));
+        store.close();
+        let rows: i64 = Connection::open(database(directory.path()))
+            .unwrap()
+            .query_row("SELECT count(*) FROM sessions", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(usize::try_from(rows), Ok(if signs_out { 1 } else { MAX_LIVE_SESSIONS }));
+    }
 }
 
 #[test]
