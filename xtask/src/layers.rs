@@ -85,7 +85,7 @@ const HOUSE: &[Room] = &[
     // No part of the product; the testkit's fakes stand around the parsers that it feeds.
     Room {
         name: FUZZ,
-        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, PASSKEY, MAIL, UPSTREAM, HTTP, TESTKIT],
+        ours: &[DOMAIN, PORTS, APP, SEAL, JWT, PASSKEY, MAIL, UPSTREAM, WALLET, HTTP, TESTKIT],
         in_tests: &[],
         outside: Outside::Any,
     },
