@@ -5,8 +5,9 @@ import { confirmByTyping } from './dialog.js';
 import { busy, el } from './dom.js';
 import { email } from './email.js';
 import { icon } from './icons.js';
-import { card, screen } from './parts.js';
+import { card, failed, screen } from './parts.js';
 import * as record from './record.js';
+import { sentenceOf } from './refused.js';
 import * as session from './session.js';
 import { complain, say } from './status.js';
 
@@ -15,10 +16,21 @@ const LEAVES_MS = 10000;
 export function account() {
   const place = screen('Account', 'Your address, a copy to take along, and the way out.', null, copy());
   // What comes later comes below, so that nothing that is shown moves.
-  has('users/me/validate-email')
-    .catch(() => false)
-    .then((canConfirm) => place.append(...(canConfirm ? [email()] : []), ends()));
+  address().then((card) => place.append(...card, ends()));
   return place;
+}
+
+/** The card of the e-mail address, where the safe can confirm one; or why that is not known, and another try. */
+async function address() {
+  try {
+    return (await has('users/me/validate-email')) ? [email()] : [];
+  } catch (error) {
+    const unknown = card('E-mail address', {}, failed(sentenceOf(error), again));
+    async function again() {
+      unknown.replaceWith(...(await address()));
+    }
+    return [unknown];
+  }
 }
 
 function copy() {

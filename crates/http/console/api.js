@@ -1,5 +1,5 @@
-// One request to the safe, and its answer or a refusal. Renews the access token once, without a word, when the safe finds it
-// expired. Must never put a token, a name or a value into an address.
+// One request to the safe, and its answer or a refusal. Renews the access token once, without a word, when the safe takes it no
+// more; any other refusal ends nothing. Must never put a token, a name or a value into an address.
 
 import { Refused } from './refused.js';
 import * as session from './session.js';
@@ -12,33 +12,40 @@ const ROOT = new URL('../v1/', import.meta.url);
  */
 export async function ask(method, path, { body = null, headers = {}, token = session.accessToken() } = {}) {
   const isOurs = token === session.accessToken() && session.isSignedIn();
-  let response = await send(method, path, body, headers, token);
-  if (response.status === 401 && isOurs) {
-    if (!(await session.renew())) throw new Refused('Your session has ended. Sign in again to go on.', { status: 401 });
-    response = await send(method, path, body, headers, session.accessToken());
-    if (response.status === 401) {
-      // Good a moment ago and refused now: somebody has ended it.
-      session.end('Your session has ended. Sign in again to go on.');
-    }
+  let answer = await send(method, path, body, headers, token);
+  if (isOurs && isTokenRefused(answer)) {
+    // Another request may have had it renewed meanwhile.
+    if (session.accessToken() === token) await session.renew();
+    if (!session.isSignedIn()) throw new Refused('Your session has ended. Sign in again to go on.', { status: 401 });
+    answer = await send(method, path, body, headers, session.accessToken());
+    // Good a moment ago and refused now: somebody has ended it.
+    if (isTokenRefused(answer)) session.end('Your session has ended. Sign in again to go on.');
   }
-  const text = await response.text();
-  const json = text && response.headers.get('Content-Type')?.includes('json') ? JSON.parse(text) : null;
-  if (!response.ok) throw refusal(response.status, json);
-  return { status: response.status, etag: response.headers.get('ETag'), text, json };
+  if (!isOk(answer)) throw refusal(answer.status, answer.json);
+  return answer;
 }
 
-/** Whether the safe has a route at all: asked by its methods, which changes nothing. */
+/** Whether the safe has a route at all: asked by its methods, which changes nothing. Throws `Refused` when it does not say. */
 export async function has(path) {
-  const response = await send('OPTIONS', path, null, {}, null);
-  return response.ok;
+  const answer = await send('OPTIONS', path, null, {}, null);
+  if (!isOk(answer) && answer.status !== 404) throw refusal(answer.status, answer.json);
+  return isOk(answer);
 }
+
+const isOk = ({ status }) => status >= 200 && status < 300;
+
+/** A 401 may also be about what was sent, such as a passkey: only this code is about the token. */
+const isTokenRefused = ({ status, json }) => status === 401 && json?.code === 'token_invalid';
 
 async function send(method, path, body, headers, token) {
   const all = { ...headers };
   if (body !== null) all['Content-Type'] = 'application/json';
   if (token !== null) all.Authorization = `Bearer ${token}`;
   try {
-    return await fetch(new URL(path, ROOT), { method, headers: all, body, cache: 'no-store' });
+    const response = await fetch(new URL(path, ROOT), { method, headers: all, body, cache: 'no-store' });
+    const text = await response.text();
+    const json = text && response.headers.get('Content-Type')?.includes('json') ? JSON.parse(text) : null;
+    return { status: response.status, etag: response.headers.get('ETag'), text, json };
   } catch {
     throw new Refused('The safe cannot be reached. Check your connection and try again.');
   }

@@ -18,9 +18,30 @@ export async function tell(visit) {
   const refused = await visit.raw('DELETE', `/v1/auth/passkeys/${id}`);
   assert.deepEqual([refused.status, refused.code], [409, 'last_passkey']);
 
-  // A second one, on another device.
+  // A passkey that the safe refuses is no session that has ended: it is said, and whoever is signed in stays so.
   const first = await visit.unplug();
   assert.equal(first.length, 1);
+  await visit.plugIn();
+  await page.route('**/auth/sign-up?*', async (route) => {
+    const response = await route.fetch();
+    const offer = await response.json();
+    offer.credentialRequestOptions.challenge = 'bm90IHRoZSBzYWZlJ3M';
+    await route.fulfill({ response, json: offer });
+  });
+  let renewals = 0;
+  page.on('request', (request) => (renewals += request.url().endsWith('/auth/refresh') ? 1 : 0));
+  await visit.press('Add a passkey');
+  await visit.press('Add', visit.dialog);
+  await visit.dialog.getByText('Unauthorized: the credential was not accepted.').waitFor();
+  await look(visit, 'access-add-refused');
+  await visit.pressInDialog('Cancel');
+  await page.unrouteAll({ behavior: 'wait' });
+  assert.equal(renewals, 0);
+  await visit.goTo('Data');
+  await visit.row('language').waitFor();
+  await visit.goTo('Access');
+
+  // A second one, on another device.
   await visit.plugIn();
   await visit.press('Add a passkey');
   await visit.dialog.getByLabel('Name of the passkey').fill('The key on my ring');

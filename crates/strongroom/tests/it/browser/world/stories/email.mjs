@@ -8,7 +8,14 @@ import { look } from '../looks.mjs';
 export async function tell(visit) {
   const { page } = visit;
   await visit.signUp();
+
+  // Whether the safe can confirm an address is asked again, and no fault taken for a no.
+  await page.route('**/users/me/validate-email', (route) => route.fulfill({ status: 503 }));
+  visit.expects('the server responded with a status of 503');
   await visit.goTo('Account');
+  await page.getByText('The safe cannot answer now.').waitFor();
+  await page.unrouteAll({ behavior: 'wait' });
+  await visit.press('Try again');
   await page.getByLabel('Your address').fill('jane');
   await visit.press('Send a code');
   await visit.hears('Type an address such as');
