@@ -11,15 +11,26 @@ import { isOptIn, kindOf, title } from './values.js';
 
 export function data() {
   const place = el('div', { class: 'screen' });
-  const redraw = () => place.replaceChildren(...cards(redraw));
-  const add = () =>
-    el(
-      'button',
-      { class: 'button first', type: 'button', id: 'add-entry', on: { click: () => openEntry(null, redraw) } },
-      icon('plus'),
-      'Add an entry',
-    );
+  const add = el(
+    'button',
+    { class: 'button first', type: 'button', id: 'add-entry', on: { click: () => openEntry(null, redraw) } },
+    icon('plus'),
+    'Add an entry',
+  );
+  const whole = screen(
+    'Data',
+    'What is kept about you, and can be read by you and by what you have signed in to.',
+    add,
+    place,
+  );
+  // What a sign-in has brought along can be seen before it can be changed.
+  const redraw = () => {
+    add.disabled = !record.isLoaded();
+    place.replaceChildren(...cards(redraw));
+  };
   const load = async () => {
+    whole.classList.add('loading');
+    add.disabled = !record.isLoaded();
     if (record.readable().size > 0) redraw();
     else place.replaceChildren(card('Details', {}, bones()));
     try {
@@ -28,14 +39,10 @@ export function data() {
     } catch (error) {
       place.replaceChildren(card('Details', {}, failed(sentenceOf(error), load)));
     }
+    whole.classList.remove('loading');
   };
   load();
-  return screen(
-    'Data',
-    'What is kept about you, and can be read by you and by what you have signed in to.',
-    add(),
-    place,
-  );
+  return whole;
 }
 
 function cards(redraw) {
@@ -87,6 +94,7 @@ function row(key, value, redraw) {
           id: `switch:${key}`,
           label: isTitled ? title(key) : key,
           isOn: value,
+          disabled: !record.isLoaded(),
           change: (isOn) => put(key, isOn, redraw),
         })
       : el(
@@ -96,6 +104,7 @@ function row(key, value, redraw) {
             type: 'button',
             id: `edit:${key}`,
             'aria-label': `Edit ${key}`,
+            disabled: !record.isLoaded(),
             on: { click: () => openEntry([key, value], redraw) },
           },
           icon('edit'),
@@ -107,6 +116,7 @@ function row(key, value, redraw) {
         class: 'button quiet danger',
         type: 'button',
         'aria-label': `Delete ${key}`,
+        disabled: !record.isLoaded(),
         on: { click: () => remove(key, value, redraw) },
       },
       icon('remove'),

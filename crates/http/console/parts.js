@@ -28,10 +28,10 @@ export function field(label, attributes = {}, hint = null) {
   return whole;
 }
 
-/** A switch that says its state in a word. `change` gets the new state and may throw: then it goes back. */
-export function toggle({ id, label, isOn, change }) {
+/** A switch that says its state in a word. `change` gets the new state and says whether it is kept; else it goes back. */
+export function toggle({ id, label, isOn, disabled = false, change }) {
   const state = el('span', { class: 'state', 'aria-hidden': 'true' }, isOn ? 'On' : 'Off');
-  const input = el('input', { type: 'checkbox', role: 'switch', id, checked: isOn, 'aria-label': label });
+  const input = el('input', { type: 'checkbox', role: 'switch', id, checked: isOn, disabled, 'aria-label': label });
   const show = () => state.replaceChildren(input.checked ? 'On' : 'Off');
   input.addEventListener('change', async () => {
     show();

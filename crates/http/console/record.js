@@ -12,7 +12,8 @@ export class ChangedElsewhere extends Refused {
   }
 }
 
-let etag = null;
+/** The state of the record: null where there is no record, undefined as long as it is not known. */
+let etag;
 let entries = new Map();
 
 const path = () => `ibexsafe/userdata/external/${encodeURIComponent(session.person())}`;
@@ -20,9 +21,12 @@ const path = () => `ibexsafe/userdata/external/${encodeURIComponent(session.pers
 /** The entries that can be read, ordered by name: a map from name to value. */
 export const readable = () => entries;
 
+/** Whether its state is known: nothing can be written before. */
+export const isLoaded = () => etag !== undefined;
+
 /** Takes what a sign-in has brought along, to be shown until it is loaded: its state is not known yet. */
 export function expect(userdata = {}) {
-  etag = null;
+  etag = undefined;
   entries = new Map(Object.entries(userdata).sort(byName));
 }
 
@@ -54,7 +58,7 @@ export async function write(name, literal) {
 /** What there is beside what can be read: `{ writeOnly, createdAt, updatedAt }`, or null without a record. */
 export async function exported() {
   const answer = await ask('GET', `${path()}/export`);
-  if (answer.json !== null) etag = `"${answer.json.generation}.${answer.json.version}"`;
+  etag = answer.json === null ? null : `"${answer.json.generation}.${answer.json.version}"`;
   return answer;
 }
 
@@ -62,15 +66,17 @@ export async function exported() {
 export async function erase() {
   await ask('DELETE', path());
   forget();
+  etag = null;
 }
 
 /** Forgets what is shown, which is not to erase it. */
 export function forget() {
-  etag = null;
+  etag = undefined;
   entries = new Map();
 }
 
 function condition() {
+  if (!isLoaded()) throw new Refused('Your data is still being loaded. Try again in a moment.');
   return etag === null ? { 'If-None-Match': '*' } : { 'If-Match': etag };
 }
 

@@ -15,29 +15,40 @@ export function secrets() {
   const place = el('div', { class: 'screen' });
   let names = [];
   const load = async () => {
+    whole.classList.add('loading');
     if (!place.hasChildNodes()) place.replaceChildren(card('Secrets', {}, bones()));
     try {
       const answer = await record.exported();
       names = answer.json?.writeOnly ?? [];
+      add.disabled = false;
       place.replaceChildren(card('Secrets', {}, list(names, load)));
     } catch (error) {
       place.replaceChildren(card('Secrets', {}, failed(sentenceOf(error), load)));
     }
+    whole.classList.remove('loading');
   };
-  load();
   const add = el(
     'button',
-    { class: 'button first', type: 'button', id: 'add-secret', on: { click: () => openSecret(null, names, load) } },
+    {
+      class: 'button first',
+      type: 'button',
+      id: 'add-secret',
+      // Which names are taken is not known yet.
+      disabled: true,
+      on: { click: () => openSecret(null, names, load) },
+    },
     icon('plus'),
     'Add a secret',
   );
-  return screen(
+  const whole = screen(
     'Secrets',
     'Keys and codes that you store for others to use. They can be replaced and deleted, and never read.',
     add,
     notice(el('p', {}, 'Nobody is shown a secret again, not even you: keep your own copy where you need one.')),
     place,
   );
+  load();
+  return whole;
 }
 
 function list(names, load) {

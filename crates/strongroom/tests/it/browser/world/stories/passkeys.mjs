@@ -5,6 +5,7 @@ import { look } from '../looks.mjs';
 
 export async function tell(visit) {
   const { page } = visit;
+  const button = (name) => page.getByRole('button', { name, exact: true });
   await look(visit, 'door');
 
   await visit.signUp();
@@ -27,14 +28,21 @@ export async function tell(visit) {
   await page.reload();
   await visit.isAtTheDoor();
 
-  // The data comes with the sign-in itself, before the record is asked for.
+  // The data comes with the sign-in itself, before the record is asked for; it can be changed once its state is known.
   let letGo;
   const isLetGo = new Promise((resolve) => (letGo = resolve));
   await page.route('**/userdata/external/**', (route) => isLetGo.then(() => route.continue()));
   await visit.press('Sign in with a passkey');
   await visit.row('language').getByText('en', { exact: true }).waitFor();
+  const newsletter = page.getByRole('switch', { name: 'Newsletter' });
+  const controls = [newsletter, ...['Edit language', 'Delete language', 'Add an entry'].map(button)];
+  assert.deepEqual(await Promise.all(controls.map((one) => one.isDisabled())), [true, true, true, true]);
+  await look(visit, 'data-not-loaded');
   letGo();
-  await visit.isAt('Data');
+  await newsletter.click();
+  await visit.until('the write has gone through', async () => (await visit.record())['optin.newsletter'] === false);
+  assert.deepEqual(await Promise.all(controls.map((one) => one.isEnabled())), [true, true, true, true]);
+  assert.equal(await page.getByText('changed somewhere else').count(), 0);
   await page.unrouteAll({ behavior: 'wait' });
 
   // Ended elsewhere, and known at once.
