@@ -35,7 +35,7 @@ function askCode(step, address) {
   const code = field(
     'Code',
     { inputmode: 'numeric', autocomplete: 'one-time-code', maxlength: '6' },
-    `It was sent to ${address} and is good for a quarter of an hour.`,
+    `If it can be mailed, it is on its way to ${address}. It is good for a quarter of an hour.`,
   );
   const other = el(
     'button',

@@ -105,8 +105,8 @@ export function failed(sentence, again) {
   );
 }
 
-/** A moment, in the words of the reader's own place. */
+/** A moment, as the browser writes it for its own place: in that language, and so marked. */
 export function moment(text) {
-  const shown = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(text));
-  return el('time', { datetime: text }, shown);
+  const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  return el('time', { datetime: text, lang: format.resolvedOptions().locale }, format.format(new Date(text)));
 }

@@ -6,13 +6,25 @@ import { Refused } from './refused.js';
 /** Why passkeys cannot be used on this page, as a sentence; or nothing. */
 export function obstacle() {
   const { hostname, port, protocol } = window.location;
-  if (/^[\d.]+$|^\[/.test(hostname)) {
+  if (isLoopback(hostname)) {
     const name = `${protocol}//localhost${port ? `:${port}` : ''}${window.location.pathname}`;
     return { sentence: 'Passkeys belong to a name, and this page was opened by an address.', name };
+  }
+  if (/^[\d.]+$|^\[/.test(hostname)) {
+    // Which name it has there, this page cannot know.
+    return {
+      sentence:
+        'Passkeys belong to a name, and this page was opened by an address. Open it by the name that it is registered under.',
+    };
   }
   return window.PublicKeyCredential
     ? null
     : { sentence: 'This browser knows no passkeys, or the page was not opened over https.' };
+}
+
+/** Whether this address is of the very machine that the browser runs on. Browsers write all forms of it in these two. */
+export function isLoopback(hostname) {
+  return /^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(hostname);
 }
 
 /** Makes a passkey for what `GET …/auth/sign-up` has answered; gives the credential as JSON. */

@@ -114,7 +114,8 @@ async function openSecret(held, names, load) {
     class: 'input',
     id: valueId,
     type: 'password',
-    autocomplete: 'off',
+    // Browsers ignore `off` here, and would fill in a password of the person's.
+    autocomplete: 'new-password',
     'data-first': !isNew,
     'aria-describedby': `${valueId}-hint`,
   });

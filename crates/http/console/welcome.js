@@ -139,5 +139,6 @@ function attempt(enter, work) {
 
 /** Accounts without a passkey are never allowed where strangers can reach the safe. */
 function isThisMachine() {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(window.location.hostname);
+  const { hostname } = window.location;
+  return hostname === 'localhost' || passkey.isLoopback(hostname);
 }

@@ -18,6 +18,7 @@ export async function tell(visit) {
   await visit.dialog.getByLabel('Name').fill('apiKey');
   await visit.dialog.getByLabel('Value').fill(FIRST);
   assert.equal(await visit.dialog.getByLabel('Value').getAttribute('type'), 'password');
+  assert.equal(await visit.dialog.getByLabel('Value').getAttribute('autocomplete'), 'new-password');
   await look(visit, 'secrets-add');
   await visit.pressInDialog('Store');
   await visit.row('private.apiKey').waitFor();
