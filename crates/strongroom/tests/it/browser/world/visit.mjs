@@ -20,26 +20,34 @@ function browser() {
 }
 
 export class Visit {
-  static async begin({ origin, pictures, mail, moveClock }) {
+  /** `safe`: the origin of the API, where it is not the page's. */
+  static async begin({ origin, safe = origin, pictures, mail, moveClock }) {
     mkdirSync(pictures, { recursive: true });
     const sandbox = process.getuid() === 0 ? ['--no-sandbox'] : [];
     const chromiumItself = await chromium.launch({ executablePath: browser(), args: sandbox });
-    return new Visit().come({ origin, pictures, mail, moveClock, browser: chromiumItself, faults: [] });
+    return new Visit().come({ origin, safe, pictures, mail, moveClock, browser: chromiumItself, faults: [] });
   }
 
   /**
-   * The same person at another machine: nothing is stored there, and no passkey. What goes wrong there counts here. `before` runs
-   * in its page before anything of the page's own.
+   * The same person at another machine: nothing is stored there, and no passkey. What goes wrong there counts here.
+   *
+   * `leadsTo`: where the page's address leads from this machine, for one that it does not have. `before` runs in the page before
+   * anything of its own. `expected`: see `expects`.
    */
-  async another({ origin = this.origin, before = null } = {}) {
+  async another({ origin = this.origin, ...how } = {}) {
     const { pictures, moveClock, browser, faults } = this;
-    return new Visit().come({ origin, pictures, moveClock, browser, faults, before });
+    return new Visit().come({ origin, pictures, moveClock, browser, faults, ...how });
   }
 
-  async come(place) {
-    Object.assign(this, place, { authenticator: null, expected: null });
-    this.context = await this.browser.newContext({ viewport: { width: 1200, height: 860 }, reducedMotion: 'reduce' });
+  async come({ locale = 'en-GB', ...place }) {
+    Object.assign(this, { safe: place.origin, authenticator: null, expected: null }, place);
+    this.context = await this.browser.newContext({
+      locale,
+      viewport: { width: 1200, height: 860 },
+      reducedMotion: 'reduce',
+    });
     this.context.setDefaultTimeout(PATIENCE_MS);
+    if (this.leadsTo) await this.lead(this.leadsTo);
     this.page = await this.context.newPage();
     await this.watch(this.page);
     if (this.before) await this.page.addInitScript(this.before);
@@ -47,12 +55,24 @@ export class Visit {
     return this;
   }
 
+  /**
+   * Answers for the page's address from another. Chromium names its origin for modules of its own, and the safe refuses one that nobody
+   * has registered; browsers that keep to the letter (Fetch, "append a request Origin header") do not, and this is as they ask.
+   */
+  async lead(to) {
+    await this.context.route(`${this.origin}/**`, async (route) => {
+      const { origin, host, ...headers } = await route.request().allHeaders();
+      const response = await route.fetch({ url: route.request().url().replace(this.origin, to), headers });
+      await route.fulfill({ response });
+    });
+  }
+
   async watch(page) {
     page.on('pageerror', (error) => this.faults.push(`an error in the page: ${error.stack}`));
     page.on('console', (message) => {
       // The browser notes each answer of the API that is a refusal. Refusals are part of the stories.
       const isRefusal = message.text().startsWith('Failed to load resource: the server responded with a status of 4');
-      const isOfTheApi = message.location().url.startsWith(`${this.origin}/v1`);
+      const isOfTheApi = message.location().url.startsWith(`${this.safe}/v1`);
       const isExpected = this.expected !== null && message.text().includes(this.expected);
       if (!((isRefusal && isOfTheApi) || isExpected))
         this.faults.push(`on the console: ${message.type()}: ${message.text()}`);
@@ -60,7 +80,7 @@ export class Visit {
     page.on('request', (request) => {
       const { origin } = new URL(request.url());
       if (
-        origin !== this.origin &&
+        ![this.origin, this.safe].includes(origin) &&
         request.url() !== 'about:blank' &&
         !request.url().startsWith(`blob:${this.origin}/`)
       ) {

@@ -76,8 +76,14 @@ export async function tell(visit) {
 
   // Another session, at another place: seen, ended, and out at once.
   const here = await visit.tokens();
-  const elsewhere = await visit.another();
+  const elsewhere = await visit.another({ locale: 'de-DE' });
   await elsewhere.signIn(await visit.passkeys());
+  await elsewhere.goTo('Access');
+  const when = elsewhere.row('Since').getByRole('time').first();
+  assert.deepEqual(
+    [await when.getAttribute('lang'), /^\d\d\.\d\d\.\d{4}, /.test(await when.textContent())],
+    ['de-DE', true],
+  );
   await visit.goTo('Access');
   await visit.until('both sessions are listed', async () => (await page.getByText('Since').count()) === 2);
   await look(visit, 'access-sessions');

@@ -17,6 +17,17 @@ export async function tell(visit) {
   await page.getByText('This account has no passkey').waitFor();
   await look(byAddress, 'access-no-passkey');
 
+  // By the address that another machine would take: `localhost` would be theirs, and is not offered; nor is an account for tests.
+  const fromAfar = await visit.another({
+    origin: 'http://192.0.2.7',
+    leadsTo: visit.origin,
+    expected: 'Cross-Origin-Opener-Policy header has been ignored',
+  });
+  await fromAfar.page.getByText('Open it by the name that it is registered under.').waitFor();
+  assert.equal(await fromAfar.page.getByRole('link').count(), 0);
+  assert.equal(await fromAfar.page.getByRole('button', { name: 'Try it without a passkey' }).count(), 0);
+  await look(fromAfar, 'door-from-afar');
+
   // A page that went away comes back from the browser's own store as it should: signed in, with tokens that are good.
   await page.goto('about:blank');
   await page.goBack();

@@ -21,7 +21,7 @@ export async function tell(visit) {
   await visit.hears('Type an address such as');
   await page.getByLabel('Your address').fill('jane@example.org');
   await visit.press('Send a code');
-  await page.getByLabel('Code').waitFor();
+  await page.getByText('If it can be mailed, it is on its way to jane@example.org.').waitFor();
   await look(visit, 'account-code');
 
   const code = await mailedCode(visit);
