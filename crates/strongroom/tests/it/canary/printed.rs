@@ -4,22 +4,25 @@ use std::error::Error;
 use std::fmt::{Debug, Write as _};
 use std::sync::Arc;
 
-use strongroom_app::SignedIn;
+use bytes::Bytes;
+use strongroom_app::{Confirmed, KeyNames, OwnPasskey, SignedIn, SignedInByPasskey};
 use strongroom_domain::{
-    Envelope, ExternalUserId, Key, Limits, Number, Outcome, Patch, Record, Revision, Text,
+    EmailAddress, Envelope, ExternalUserId, Key, Limits, Number, Outcome, Patch, Record, Revision, Text,
 };
 use strongroom_jwt::{Algorithm, ForeignIssuer, ForeignKeys, IssuerKind, SigningKeys};
 use strongroom_ports::{
-    Caller, Commit, CredentialId, Event, EventBody, Export, NewSession, Plaintext, Principal, RecordId,
-    RefreshClaims, RefreshHash, SealedRecord, SessionId, Snapshot, TenantId, Token, TokenPair, Verdict,
+    Caller, Commit, CredentialId, DueMail, Event, EventBody, Export, IdentityAct, IdentityCall, MadePasskey,
+    Mail, MailId, NewConfirmation, NewCredential, NewSession, PassedOn, PasskeyNames, Plaintext, Principal,
+    Pseudonym, RecordId, RefreshClaims, RefreshHash, SealedRecord, SessionEntry, SessionId, Snapshot,
+    StoredCredential, TenantId, Token, TokenPair, VerbAnswer, VerbCall, Verdict,
 };
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_testkit::sample;
 
 use super::marks::Marks;
 use super::{
-    PERSON, PRIVATE_KEY, PRIVATE_NUMBER, PRIVATE_VALUE, PUBLIC_KEY, PUBLIC_VALUE, STRAY, body, hex, members,
-    private_member,
+    KEY_NAME, PERSON, PRIVATE_KEY, PRIVATE_NUMBER, PRIVATE_VALUE, PUBLIC_KEY, PUBLIC_VALUE, STRAY, body, hex,
+    members, private_member,
 };
 use crate::support::foreign_token;
 
@@ -29,6 +32,8 @@ fn no_public_type_prints_a_mark() {
     let mut printed = Printed::default();
     print_rules(&mut printed);
     print_ports(&mut printed, &mut marks);
+    print_accounts(&mut printed, &mut marks);
+    print_remote(&mut printed, &mut marks);
     print_key_holders(&mut printed, &mut marks);
     assert!(printed.0.contains("Patch { readable: 1, write_only: 2 }"), "{}", printed.0);
     let found = marks.found_in(printed.0.as_bytes());
@@ -44,6 +49,7 @@ fn no_error_repeats_what_it_refuses() {
         printed.error(Key::parse(&name));
         printed.error(Patch::new().set(&name, true.into()));
         printed.error(Envelope::from_json(body(&format!(r#""{name}":1"#)).as_bytes()));
+        printed.error(EmailAddress::parse(&format!("{name}@")));
     }
     printed.error(marked_patch().delete(PRIVATE_KEY));
     printed.error(Text::new(format!("{PRIVATE_VALUE}\0")));
@@ -157,6 +163,99 @@ fn print_ports(printed: &mut Printed, marks: &mut Marks) {
         write_id,
     });
     printed.debug(&Event { revision, write_id, body: EventBody::Written(PUBLIC_VALUE.into()) });
+}
+
+/// Passkeys, addresses, codes and mails.
+fn print_accounts(printed: &mut Printed, marks: &mut Marks) {
+    let id = CredentialId::new(b"another-credential-canary").unwrap();
+    let pseudonym = Pseudonym::from_bytes(*b"pseudonym-canary-0123456789abcde");
+    let mail = MailId::from_bytes(*b"mail-id-9-canary");
+    let owner = RecordId::from_bytes(*b"record-id-canary-0123456789abcde");
+    marks.add("credential", id.as_bytes());
+    for bytes in [&pseudonym.as_bytes()[..], mail.as_bytes(), owner.as_bytes()] {
+        marks.add("keyed hash or id", bytes);
+        marks.add("keyed hash or id", hex(bytes));
+    }
+    let (at, sealed) = (sample::now(), Bytes::from(PRIVATE_VALUE));
+    let caller = Caller { tenant: sample::tenant(sample::TENANT), person: sample::person(PERSON) };
+    let text = foreign_token(PERSON);
+    marks.add_token("token", &text);
+    let token = || Token::new(text.clone());
+    let key_names = || KeyNames { key_name: Some(KEY_NAME.into()), key_display_name: Some(KEY_NAME.into()) };
+    let names = PasskeyNames {
+        user_name: Some(PERSON.into()),
+        user_display_name: Some(PERSON.into()),
+        key_name: Some(KEY_NAME.into()),
+        key_display_name: Some(KEY_NAME.into()),
+    };
+    printed.debug(&(&names, key_names()));
+    printed.debug(&MadePasskey { id: id.clone(), verifier: sealed.clone(), names });
+    printed.debug(&OwnPasskey { id: id.clone(), names: key_names(), created_at: at, is_current: true });
+    printed.debug(&NewCredential { name: pseudonym, owner, sealed: sealed.clone(), created_at: at });
+    printed.debug(&StoredCredential {
+        name: pseudonym,
+        owner,
+        edition: 1,
+        sealed: sealed.clone(),
+        created_at: at,
+    });
+    printed.debug(&SessionEntry {
+        id: SessionId::from_bytes(*b"session-9-canary"),
+        credential: Some(pseudonym),
+        created_at: at,
+        refreshed_at: None,
+        lapses_at: at,
+    });
+    let tokens = TokenPair {
+        access: token(),
+        access_lifetime_s: 1,
+        refresh: token(),
+        refresh_hash: RefreshHash::from_bytes(*b"refresh-hash-canary-0123456789ab"),
+        lapses_at: at,
+    };
+    printed.debug(&SignedInByPasskey {
+        signed_in: SignedIn { caller: caller.clone(), tokens },
+        names: key_names(),
+    });
+
+    let address = EmailAddress::parse(&format!("{STRAY}@{STRAY}.example")).unwrap();
+    printed.debug(&(&address, address.in_small_letters()));
+    let (code, key) = (PRIVATE_NUMBER, Key::parse(PRIVATE_KEY).unwrap());
+    printed.debug(&Confirmed { address: &address, code, key, news: Some(true), notifications: None });
+    printed.debug(&Mail { to: STRAY.into(), subject: STRAY.into(), text: PRIVATE_VALUE.into() });
+    printed.debug(&NewConfirmation {
+        owner,
+        address: pseudonym,
+        code: pseudonym,
+        mail,
+        sealed_mail: sealed.clone(),
+        created_at: at,
+        expires_at: at,
+    });
+    printed.debug(&DueMail { id: mail, owner, sealed, attempts: 1 });
+}
+
+/// What goes on to a safe or an identity service elsewhere, and what comes back.
+fn print_remote(printed: &mut Printed, marks: &mut Marks) {
+    let (token, text) = (foreign_token(PERSON), Bytes::from(PRIVATE_VALUE));
+    marks.add_token("token", &token);
+    let client = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    let passed_on = PassedOn { token: &token, request_id: "1", trace_parent: None, client };
+    printed.debug(&(passed_on, VerbCall { path: PERSON, body: Some(&text), listed: None }));
+    printed.debug(&VerbAnswer { status: 200, body: text.clone(), is_problem: false, retry_after_s: None });
+    for act in [IdentityAct::Make { query: PERSON }, IdentityAct::Send { body: Some(&text) }] {
+        printed.debug(&IdentityCall {
+            path: PERSON,
+            act,
+            tenant: None,
+            origin: None,
+            fetch_site: None,
+            token: Some(&token),
+            client,
+            request_id: "1",
+            trace_parent: None,
+        });
+    }
 }
 
 fn print_key_holders(printed: &mut Printed, marks: &mut Marks) {
