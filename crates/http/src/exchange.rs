@@ -233,9 +233,8 @@ impl Exchange {
             }
             Action::ShowLimits => self.for_any_origin(head).map(|()| meta::limits(api)),
             Action::ShowHealth => self.for_any_origin(head).map(|()| meta::health(api)),
-            Action::ShowConsole => {
-                self.for_any_origin(head).and_then(|()| console::show(&head.headers, found.file))
-            }
+            // Everybody's, wherever it is opened: a browser names the page's own origin, registered or not.
+            Action::ShowConsole => console::show(&head.headers, found.file),
             Action::ShowKeySet => self.for_any_origin(head).and_then(|()| meta::key_set(api)),
         }
     }

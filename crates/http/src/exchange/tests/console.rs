@@ -92,10 +92,21 @@ async fn the_console_is_not_found_where_it_is_off_whatever_is_asked_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_of_nobody_we_know_gets_no_console_and_a_doubtful_head_none_either() {
+async fn the_console_is_shown_at_any_origin_and_to_no_page_of_another() {
+    let surface = surface_with_console();
+    for path in ["/console", "/console/app.js"] {
+        let request = anonymous("GET", path).header(ORIGIN, "https://elsewhere.example");
+        let answer = send(&surface, request, "").await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"), "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doubtful_head_gets_no_console() {
     let surface = surface_with_console();
     for request in [
-        anonymous("GET", "/console").header(ORIGIN, "https://elsewhere.example"),
         anonymous("GET", "/console").header(HOST, "two.example"),
         anonymous("GET", "/console").header("content-encoding", "gzip"),
     ] {

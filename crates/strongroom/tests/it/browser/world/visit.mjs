@@ -55,13 +55,10 @@ export class Visit {
     return this;
   }
 
-  /**
-   * Answers for the page's address from another. Chromium names its origin for modules of its own, and the safe refuses one that nobody
-   * has registered; browsers that keep to the letter (Fetch, "append a request Origin header") do not, and this is as they ask.
-   */
+  /** Answers for the page's address from another, which has no tenant for that host. */
   async lead(to) {
     await this.context.route(`${this.origin}/**`, async (route) => {
-      const { origin, host, ...headers } = await route.request().allHeaders();
+      const { host, ...headers } = await route.request().allHeaders();
       const response = await route.fetch({ url: route.request().url().replace(this.origin, to), headers });
       await route.fulfill({ response });
     });
