@@ -118,6 +118,18 @@ impl Identity {
         self.begin(tenant.id.clone(), self.new_person()?).await
     }
 
+    /// A new person who has shown a passkey. Counts: one that cannot be kept afterwards has been counted.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError::TooMany`] or [`IdentityError::Unavailable`].
+    pub(crate) fn new_person_with_passkey(&self) -> Result<ExternalUserId, IdentityError> {
+        self.quota
+            .take_with_passkey(self.clock.now())
+            .map_err(|retry_after_s| IdentityError::TooMany { retry_after_s })?;
+        self.new_person()
+    }
+
     /// Begins a session of a person whom the caller of this method vouches for.
     ///
     /// # Errors
@@ -219,7 +231,7 @@ impl Identity {
     }
 
     /// A random version 4 UUID (RFC 9562), as the guide's examples have them.
-    pub(crate) fn new_person(&self) -> Result<ExternalUserId, IdentityError> {
+    fn new_person(&self) -> Result<ExternalUserId, IdentityError> {
         let mut bytes: [u8; 16] = self.random();
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;

@@ -28,7 +28,7 @@ pub use mail_bell::MailBell;
 pub use mail_outbox::{MailFigures, MailOutbox};
 pub use mail_sending::MailSending;
 pub use passkey_note::KeyNames;
-pub use passkeys::{MAX_KEY_NAME_CHARS, MAX_PASSKEYS, OwnPasskey, PasskeyError, Passkeys, SignedInByPasskey};
+pub use passkeys::{MAX_PASSKEYS, OwnPasskey, PasskeyError, Passkeys, SignedInByPasskey};
 pub use sealed_note::wrapped_key_of_note;
 pub use sign_up_quota::SignUpQuota;
 pub use tenants::{NamedTenant, Origin, Tenant, TenantRefusal, Tenants};

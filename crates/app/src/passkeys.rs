@@ -10,8 +10,9 @@ use bytes::Bytes;
 use strongroom_domain::scrub;
 use strongroom_ports::{
     Addition, Authenticator, BoxKind, Caller, CeremonyError, ChainId, Clock, CredentialId, CredentialStore,
-    NewCredential, PasskeyCeremonies, PasskeyNames, Principal, Pseudonym, Randomness, RecordId, Removal,
-    Sealer, StoreError, StoredCredential, Subject, TenantId, Timestamp, WalletAddress, WalletDirectory,
+    MadePasskey, NewCredential, PasskeyCeremonies, PasskeyNames, Principal, Pseudonym, Randomness, RecordId,
+    Removal, Sealer, StoreError, StoredCredential, Subject, TenantId, Timestamp, WalletAddress,
+    WalletDirectory, fit_name,
 };
 use thiserror::Error;
 
@@ -21,9 +22,6 @@ use crate::sealed_note::NotePlace;
 
 /// Passkeys of one account. More than anybody has devices; few enough that all of them are opened for one list.
 pub const MAX_PASSKEYS: usize = 20;
-
-/// Characters of a name of a passkey that are kept: more than a screen shows in one line.
-pub const MAX_KEY_NAME_CHARS: usize = 64;
 
 /// How often a passkey is sealed anew before its first replacement.
 const FIRST_EDITION: u64 = 0;
@@ -83,6 +81,12 @@ pub enum PasskeyError {
     /// The account has [`MAX_PASSKEYS`]: 409.
     #[error("the account has as many passkeys as there may be")]
     TooMany,
+    /// The hour's accounts with a passkey are given: 429.
+    #[error("too many accounts this hour")]
+    TooManyAccounts {
+        /// When to try again.
+        retry_after_s: u64,
+    },
     /// It is the account's last: 409.
     #[error("it is the last passkey of the account")]
     Last,
@@ -149,8 +153,9 @@ impl Passkeys {
         credential: &[u8],
         names: KeyNames,
     ) -> Result<SignedInByPasskey, PasskeyError> {
-        let person = self.identity.new_person()?;
-        self.register(Caller { tenant: tenant.clone(), person }, credential, names).await
+        let made = self.ceremonies.finish_registration(tenant, credential)?;
+        let person = self.identity.new_person_with_passkey()?;
+        self.register(Caller { tenant: tenant.clone(), person }, made, names).await
     }
 
     /// One more passkey for a person whose token the caller of this method has verified.
@@ -164,19 +169,23 @@ impl Passkeys {
         credential: &[u8],
         names: KeyNames,
     ) -> Result<SignedInByPasskey, PasskeyError> {
-        self.register(caller.clone(), credential, names).await
+        let made = self.ceremonies.finish_registration(&caller.tenant, credential)?;
+        self.register(caller.clone(), made, names).await
     }
 
     async fn register(
         &self,
         caller: Caller,
-        credential: &[u8],
+        made: MadePasskey,
         names: KeyNames,
     ) -> Result<SignedInByPasskey, PasskeyError> {
-        let made = self.ceremonies.finish_registration(&caller.tenant, credential)?;
         let names = KeyNames {
-            key_name: fit(names.key_name.or(made.names.key_name)),
-            key_display_name: fit(names.key_display_name.or(made.names.key_display_name)),
+            key_name: names.key_name.or(made.names.key_name).as_deref().and_then(fit_name),
+            key_display_name: names
+                .key_display_name
+                .or(made.names.key_display_name)
+                .as_deref()
+                .and_then(fit_name),
         };
         let (person, verifier) = (caller.person.clone(), made.verifier.to_vec());
         let note = PasskeyNote { person, id: made.id, names, verifier };
@@ -207,7 +216,7 @@ impl Passkeys {
         let assertion = self.ceremonies.take_assertion(tenant, credential)?;
         let name = self.name(tenant, assertion.credential());
         let stored = self.credentials.find(&name).await?.ok_or(PasskeyError::Refused)?;
-        let mut note = self.open(tenant, &stored)?;
+        let mut note = self.open(tenant, &stored).ok_or(PasskeyError::Refused)?;
         if let Some(verifier) = assertion.verify(&note.verifier)? {
             // Before there are tokens: of two that show one counter, the second finds another edition.
             note.verifier = verifier.to_vec();
@@ -217,7 +226,7 @@ impl Passkeys {
         self.begin(Caller { tenant: tenant.clone(), person: note.person.clone() }, note).await
     }
 
-    /// The caller's passkeys, the oldest first.
+    /// The caller's passkeys, the oldest first, but for those that do not open.
     ///
     /// # Errors
     ///
@@ -228,9 +237,9 @@ impl Passkeys {
         let own = |stored: &StoredCredential| {
             let PasskeyNote { id, names, .. } = self.open(&caller.tenant, stored)?;
             let is_current = credential.as_ref() == Some(&id);
-            Ok(OwnPasskey { id, names, created_at: stored.created_at, is_current })
+            Some(OwnPasskey { id, names, created_at: stored.created_at, is_current })
         };
-        stored.iter().map(own).collect()
+        Ok(stored.iter().filter_map(own).collect())
     }
 
     /// Removes a passkey of the caller's and ends the sessions that began with it, that of the caller's token included.
@@ -280,29 +289,22 @@ impl Passkeys {
         })
     }
 
-    /// Opens what is kept of a passkey of a tenant. What a store has moved to another owner or under another name is none.
-    fn open(&self, tenant: &TenantId, stored: &StoredCredential) -> Result<PasskeyNote, PasskeyError> {
+    /// Opens what is kept of a passkey of a tenant. What a store has moved to another owner or under another name is none, as is
+    /// what does not open: nobody can be told more by that than by a passkey that is not there, and whoever runs the safe finds it in the log.
+    fn open(&self, tenant: &TenantId, stored: &StoredCredential) -> Option<PasskeyNote> {
         let owner = stored.owner;
         let place = NotePlace { owner, kind: BoxKind::Credential, edition: stored.edition };
-        let plaintext = place.open(&*self.sealer, &stored.sealed).map_err(|error| {
-            tracing::error!(person = ?owner, %error, "a passkey does not open");
-            PasskeyError::Damaged
-        })?;
+        let opened = place.open(&*self.sealer, &stored.sealed);
+        let plaintext = opened.inspect_err(|error| tracing::warn!(%error, "a passkey does not open")).ok()?;
         let note = PasskeyNote::decode(plaintext.as_bytes()).filter(|note| {
             let caller = Caller { tenant: tenant.clone(), person: note.person.clone() };
             self.sealer.record_id(&caller) == owner && self.name(tenant, &note.id) == stored.name
         });
-        note.ok_or_else(|| {
-            tracing::error!(person = ?owner, "a passkey opens to something else");
-            PasskeyError::Damaged
-        })
+        if note.is_none() {
+            tracing::warn!("a passkey opens to something else");
+        }
+        note
     }
-}
-
-/// A name without the space around it, cut to what is kept of one; `None` where nothing is left.
-fn fit(name: Option<String>) -> Option<String> {
-    let name: String = name?.trim().chars().filter(|c| !c.is_control()).take(MAX_KEY_NAME_CHARS).collect();
-    (!name.is_empty()).then_some(name)
 }
 
 impl From<CeremonyError> for PasskeyError {
@@ -330,6 +332,7 @@ impl From<IdentityError> for PasskeyError {
     fn from(error: IdentityError) -> Self {
         match error {
             IdentityError::Refused => Self::Refused,
+            IdentityError::TooMany { retry_after_s } => Self::TooManyAccounts { retry_after_s },
             _ => Self::Unavailable,
         }
     }

@@ -72,7 +72,7 @@ fn surface() -> Api {
         sealer.clone(),
         clock.clone(),
         randomness.clone(),
-        SignUpQuota::new(1),
+        SignUpQuota::new(1, 1),
     ));
     let passkeys = Arc::new(Passkeys::new(
         identity.clone(),

@@ -47,7 +47,6 @@ mod user_handle;
 mod verifier;
 
 pub use ceremonies::WebauthnCeremonies;
-pub use names::MAX_NAME_CHARACTERS;
 pub use open_ceremonies::MAX_OPEN_CEREMONIES;
 pub use posted::MAX_CREDENTIAL_BYTES;
 pub use tenant::{OriginError, PasskeyTenant};

@@ -2,28 +2,17 @@
 //!
 //! A name is never a reason to refuse a registration. It is people's own: it must not be printed.
 
-use strongroom_ports::PasskeyNames;
+use strongroom_ports::{PasskeyNames, fit_name};
 
-/// The longest name, in characters. Authenticators may cut theirs at 64 bytes (Web Authentication, section 6.4.1); an
-/// application's name for a key has a little more room, and four names of four bytes a character are a kibibyte.
-pub const MAX_NAME_CHARACTERS: usize = 64;
-
-/// The names as they are remembered: trimmed, without control characters, cut to [`MAX_NAME_CHARACTERS`]. What is empty
-/// then is nothing.
+/// The names as they are remembered: by the one rule for names, [`fit_name`].
 pub(crate) fn bounded(names: PasskeyNames) -> PasskeyNames {
     let PasskeyNames { user_name, user_display_name, key_name, key_display_name } = names;
     PasskeyNames {
-        user_name: user_name.as_deref().and_then(cut),
-        user_display_name: user_display_name.as_deref().and_then(cut),
-        key_name: key_name.as_deref().and_then(cut),
-        key_display_name: key_display_name.as_deref().and_then(cut),
+        user_name: user_name.as_deref().and_then(fit_name),
+        user_display_name: user_display_name.as_deref().and_then(fit_name),
+        key_name: key_name.as_deref().and_then(fit_name),
+        key_display_name: key_display_name.as_deref().and_then(fit_name),
     }
-}
-
-fn cut(name: &str) -> Option<String> {
-    let shown = name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARACTERS);
-    let name = shown.collect::<String>().trim_end().to_owned();
-    (!name.is_empty()).then_some(name)
 }
 
 /// `user.name` and `user.displayName` of the options: neither may be empty, or some authenticators refuse, so one stands
@@ -40,23 +29,9 @@ pub(crate) fn shown<'a>(names: &'a PasskeyNames, tenant: &'a str) -> (&'a str, &
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use strongroom_ports::MAX_NAME_CHARACTERS;
 
-    #[test]
-    fn a_name_is_trimmed_and_cut_to_so_many_characters_and_an_empty_one_is_none() {
-        let most = "é".repeat(MAX_NAME_CHARACTERS);
-        for (name, kept) in [
-            ("Jane", Some("Jane")),
-            ("  Jane Doe\n", Some("Jane Doe")),
-            ("Ja\u{0}ne", Some("Jane")),
-            ("", None),
-            (" \t", None),
-            (&format!("{most}x"), Some(&*most)),
-            (&most, Some(&*most)),
-        ] {
-            assert_eq!(cut(name).as_deref(), kept, "{name:?}");
-        }
-    }
+    use super::*;
 
     #[test]
     fn every_name_is_cut() {

@@ -38,8 +38,8 @@ pub use key_check::KeyCheck;
 pub use key_set_source::{KeySetSource, KeySetUnavailable};
 pub use mailer::{Mail, MailError, Mailer};
 pub use passkey_ceremonies::{
-    CeremonyError, CredentialId, MAX_CREDENTIAL_ID_BYTES, MadePasskey, P256Point, PasskeyAssertion,
-    PasskeyCeremonies, PasskeyNames,
+    CeremonyError, CredentialId, MAX_CREDENTIAL_ID_BYTES, MAX_NAME_CHARACTERS, MadePasskey, P256Point,
+    PasskeyAssertion, PasskeyCeremonies, PasskeyNames, fit_name,
 };
 pub use pseudonym::{Pseudonym, Subject};
 pub use randomness::Randomness;

@@ -39,6 +39,19 @@ impl fmt::Debug for CredentialId {
     }
 }
 
+/// The longest name of a person or a key that is kept, in characters. Authenticators may cut theirs at 64 bytes (Web
+/// Authentication, section 6.4.1); an application's name for a key has a little more room, and four names of four bytes a character are a kibibyte.
+pub const MAX_NAME_CHARACTERS: usize = 64;
+
+/// A name as it is kept: trimmed, without control characters, cut to [`MAX_NAME_CHARACTERS`]; `None` where nothing is left. A name
+/// is never a reason to refuse a registration.
+#[must_use]
+pub fn fit_name(name: &str) -> Option<String> {
+    let shown = name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARACTERS);
+    let name = shown.collect::<String>().trim().to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
 /// What a registration shows to the person, and what it calls the key. Each is text of the caller's, or nothing.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct PasskeyNames {
@@ -158,4 +171,26 @@ pub enum CeremonyError {
     /// or signature: 401.
     #[error("the credential was refused")]
     Refused,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_cut_to_so_many_characters_and_an_empty_one_is_none() {
+        let most = "é".repeat(MAX_NAME_CHARACTERS);
+        for (name, kept) in [
+            ("Jane", Some("Jane")),
+            ("  Jane Doe\n", Some("Jane Doe")),
+            ("Ja\u{0}ne", Some("Jane")),
+            ("\u{1} Jane \u{1}", Some("Jane")),
+            ("", None),
+            (" \t", None),
+            (&format!("{most}x"), Some(&*most)),
+            (&most, Some(&*most)),
+        ] {
+            assert_eq!(fit_name(name).as_deref(), kept, "{name:?}");
+        }
+    }
 }

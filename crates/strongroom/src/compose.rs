@@ -67,6 +67,7 @@ pub(crate) struct SafeParts {
     pub(crate) directory: PathBuf,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) sign_ups_per_hour: u32,
+    pub(crate) passkey_sign_ups_per_hour: u32,
     /// On which chains passkeys own wallets.
     pub(crate) chains: Vec<TenantChains>,
     /// The way out for mail.
@@ -213,7 +214,7 @@ fn safe_here(
         sealer.clone(),
         clock.clone(),
         randomness.clone(),
-        SignUpQuota::new(parts.sign_ups_per_hour),
+        SignUpQuota::new(parts.sign_ups_per_hour, parts.passkey_sign_ups_per_hour),
     ));
     let passkeys = Passkeys::new(
         identity.clone(),

@@ -209,8 +209,8 @@ fn check_nothing_of_a_safe(
     }
     let sign_up = known(tenants).filter(|(_, tenant)| tenant.sign_up_without_passkey);
     keys.extend(sign_up.map(|(index, _)| format!("tenant[{index}].sign_up_without_passkey")));
-    if limits.is_some_and(Limits::limits_sign_ups) {
-        keys.push("limits.sign_ups_per_hour".to_owned());
+    if let Some(limits) = limits {
+        keys.extend(limits.of_sign_ups().map(str::to_owned));
     }
     for key in keys {
         reader.refuse(&key, "never beside [upstream]: tokens and accounts are made where the safe is");

@@ -76,6 +76,7 @@ pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts
                     leeway: config.tokens.leeway,
                 },
                 sign_ups_per_hour: config.limits.sign_ups_per_hour,
+                passkey_sign_ups_per_hour: config.limits.passkey_sign_ups_per_hour,
                 chains: config.chains,
                 mailer: mailer(config.mail)?,
             }),

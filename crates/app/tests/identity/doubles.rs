@@ -39,7 +39,7 @@ impl House {
             Arc::new(TransparentSealer::new()),
             clock.clone(),
             Arc::new(CountingRandomness::new()),
-            SignUpQuota::new(PER_HOUR),
+            SignUpQuota::new(PER_HOUR, PER_HOUR),
         );
         Self { sessions, authenticator, clock, identity }
     }

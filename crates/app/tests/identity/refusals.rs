@@ -22,7 +22,7 @@ fn identity(issuer: impl TokenIssuer + 'static, sessions: MockSessionStore) -> I
         Arc::new(TransparentSealer::new()),
         Arc::new(ManualClock::default()),
         Arc::new(CountingRandomness::new()),
-        SignUpQuota::new(1),
+        SignUpQuota::new(1, 1),
     )
 }
 

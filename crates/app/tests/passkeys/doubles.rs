@@ -17,6 +17,9 @@ use strongroom_testkit::fake::{
 };
 use strongroom_testkit::sample;
 
+/// New accounts with a passkey that a house takes in an hour.
+pub(crate) const SIGN_UPS_PER_HOUR: u32 = 50;
+
 /// Passkeys, accounts, and hands on everything beneath them.
 pub(crate) struct House {
     pub(crate) store: Arc<InMemoryAccountStore>,
@@ -53,7 +56,7 @@ impl House {
             sealer.clone(),
             clock.clone(),
             randomness.clone(),
-            SignUpQuota::new(1),
+            SignUpQuota::new(1, SIGN_UPS_PER_HOUR),
         ));
         let passkeys = Passkeys::new(
             identity.clone(),

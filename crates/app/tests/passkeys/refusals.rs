@@ -11,7 +11,7 @@ use strongroom_ports::{
 use strongroom_testkit::fake::{InMemoryAccountStore, InMemoryUpstream, TransparentSealer};
 use strongroom_testkit::sample;
 
-use crate::doubles::House;
+use crate::doubles::{House, credential_id, principal};
 
 fn house(credentials: MockCredentialStore, sessions: MockSessionStore) -> House {
     let (store, safe) = (Arc::new(InMemoryAccountStore::new()), Arc::new(InMemoryUpstream::new()));
@@ -56,6 +56,23 @@ fn while_passkeys_cannot_be_kept_or_found_nobody_gets_tokens() {
 }
 
 #[test]
+fn a_passkey_that_does_not_open_is_left_out_of_the_list_and_the_others_are_in_it() {
+    block_on(async {
+        let honest = House::new();
+        let jane = honest.sign_up("first").await.signed_in;
+        honest.add(&jane, "second").await.unwrap();
+        let mut kept =
+            honest.store.of_owner(&TransparentSealer::new().record_id(&jane.caller)).await.unwrap();
+        let first = &mut kept[0].sealed;
+        first.truncate(first.len() - 1);
+        let mut credentials = MockCredentialStore::new();
+        credentials.expect_of_owner().returning(move |_| Ok(kept.clone()));
+        let seen = house(credentials, no_session()).passkeys.list(&principal(&jane)).await.unwrap();
+        assert_eq!(seen.into_iter().map(|passkey| passkey.id).collect::<Vec<_>>(), [credential_id("second")]);
+    });
+}
+
+#[test]
 fn a_passkey_that_is_removed_before_its_session_begins_begins_none() {
     block_on(async {
         let mut credentials = MockCredentialStore::new();
@@ -93,7 +110,7 @@ fn a_passkey_that_a_store_has_moved_changed_or_renamed_signs_nobody_in() {
         for (number, change) in changes.into_iter().enumerate() {
             let credentials = with_changed(change).await;
             let answer = house(credentials, no_session()).sign_in("jane's", 0).await;
-            assert_eq!(answer.unwrap_err(), PasskeyError::Damaged, "{number}");
+            assert_eq!(answer.unwrap_err(), PasskeyError::Refused, "{number}");
         }
     });
 }

@@ -2,11 +2,11 @@
 
 use futures_executor::block_on;
 use futures_util::future::join_all;
-use strongroom_app::{KeyNames, MAX_KEY_NAME_CHARS, MAX_PASSKEYS, PasskeyError};
-use strongroom_ports::PasskeyNames;
+use strongroom_app::{KeyNames, MAX_PASSKEYS, PasskeyError};
+use strongroom_ports::{MAX_NAME_CHARACTERS, PasskeyNames};
 use strongroom_testkit::sample;
 
-use crate::doubles::{House, challenge, claims, credential_id, principal, shown};
+use crate::doubles::{House, SIGN_UPS_PER_HOUR, challenge, claims, credential_id, principal, shown};
 
 #[test]
 fn a_passkey_makes_a_new_person_whose_session_began_with_it() {
@@ -95,10 +95,10 @@ fn the_names_sent_with_a_passkey_stand_before_those_its_registration_began_with_
             ..PasskeyNames::default()
         };
         let offered = challenge(&house.passkeys.offer_registration(&tenant, begun).unwrap());
-        let sent = KeyNames { key_name: Some("ä".repeat(MAX_KEY_NAME_CHARS + 1)), key_display_name: None };
+        let sent = KeyNames { key_name: Some("ä".repeat(MAX_NAME_CHARACTERS + 1)), key_display_name: None };
         let made = house.passkeys.sign_up(&tenant, &shown(&offered, "one", 0), sent).await.unwrap();
         let expected = KeyNames {
-            key_name: Some("ä".repeat(MAX_KEY_NAME_CHARS)),
+            key_name: Some("ä".repeat(MAX_NAME_CHARACTERS)),
             key_display_name: Some("begun for people".to_owned()),
         };
         assert_eq!(made.names, expected);
@@ -108,5 +108,35 @@ fn the_names_sent_with_a_passkey_stand_before_those_its_registration_began_with_
             challenge(&house.passkeys.offer_registration(&tenant, PasskeyNames::default()).unwrap());
         let unnamed = house.passkeys.sign_up(&tenant, &shown(&offered, "two", 0), blank).await.unwrap();
         assert_eq!(unnamed.names, KeyNames::default());
+    });
+}
+
+#[test]
+fn new_accounts_are_counted_by_the_hour_and_passkeys_that_are_added_are_not() {
+    block_on(async {
+        let house = House::new();
+        let jane = house.sign_up("0").await.signed_in;
+        for number in 1..SIGN_UPS_PER_HOUR {
+            house.sign_up(&number.to_string()).await;
+        }
+        let one_more = house.sign_up_at(sample::TENANT, "more").await;
+        assert_eq!(one_more.unwrap_err(), PasskeyError::TooManyAccounts { retry_after_s: 3600 });
+        assert!(house.add(&jane, "added").await.is_ok());
+        assert!(house.sign_in("0", 0).await.is_ok());
+        house.clock.advance(std::time::Duration::from_secs(3600));
+        assert!(house.sign_up_at(sample::TENANT, "more").await.is_ok());
+    });
+}
+
+#[test]
+fn what_is_no_passkey_takes_nobody_s_place_among_the_hours_accounts() {
+    block_on(async {
+        let house = House::new();
+        for _ in 0..SIGN_UPS_PER_HOUR {
+            let forged = shown("forged", "forged", 0);
+            let tenant = sample::tenant(sample::TENANT);
+            assert!(house.passkeys.sign_up(&tenant, &forged, KeyNames::default()).await.is_err());
+        }
+        assert!(house.sign_up_at(sample::TENANT, "jane's").await.is_ok());
     });
 }

@@ -70,6 +70,8 @@ const HTTP_LIMITS: HttpLimits = HttpLimits {
     rate_per_person_per_s: 0,
     rate_per_address_per_s: 0,
 };
+/// New accounts with a passkey.
+const PASSKEY_SIGN_UPS_PER_HOUR: u32 = 20;
 const PEER: Peer = Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_proxy: false };
 
 /// The surface over a safe in memory. It knows the token `jane`.
@@ -116,7 +118,7 @@ fn surface_behind(
         sealer.clone(),
         clock.clone(),
         randomness.clone(),
-        SignUpQuota::new(1),
+        SignUpQuota::new(1, PASSKEY_SIGN_UPS_PER_HOUR),
     ));
     let passkeys = Passkeys::new(
         identity.clone(),

@@ -1,8 +1,9 @@
 //! Registrations: their options, the keys that are taken, and the statements that nobody reads.
 
 use serde_json::{Value, json};
-use strongroom_passkey::MAX_NAME_CHARACTERS;
-use strongroom_ports::{CeremonyError, MAX_CREDENTIAL_ID_BYTES, PasskeyCeremonies, PasskeyNames};
+use strongroom_ports::{
+    CeremonyError, MAX_CREDENTIAL_ID_BYTES, MAX_NAME_CHARACTERS, PasskeyCeremonies, PasskeyNames,
+};
 
 use crate::forge::{Answer, Key, cose_ec2};
 use crate::world::World;

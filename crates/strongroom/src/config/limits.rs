@@ -16,6 +16,9 @@ const MAX_RATE: u32 = 100_000;
 /// More is somebody who makes accounts for their own sake.
 const SIGN_UPS_PER_HOUR: u32 = 1000;
 
+/// `passkey_sign_ups_per_hour`, by default.
+const PASSKEY_SIGN_UPS_PER_HOUR: u32 = 10_000;
+
 /// The limits in force.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -42,12 +45,19 @@ pub(crate) struct Limits {
     pub(crate) deadlines: Deadlines,
     /// `sign_ups_per_hour`: accounts without a passkey, of all tenants together.
     pub(crate) sign_ups_per_hour: u32,
+    /// `passkey_sign_ups_per_hour`: accounts that begin with a passkey, likewise.
+    pub(crate) passkey_sign_ups_per_hour: u32,
 }
 
 impl Limits {
-    /// Whether accounts are limited otherwise than by default.
-    pub(super) fn limits_sign_ups(&self) -> bool {
-        self.sign_ups_per_hour != SIGN_UPS_PER_HOUR
+    /// The keys by which accounts are limited otherwise than by default.
+    pub(super) fn of_sign_ups(&self) -> impl Iterator<Item = &'static str> {
+        [
+            (self.sign_ups_per_hour != SIGN_UPS_PER_HOUR, "limits.sign_ups_per_hour"),
+            (self.passkey_sign_ups_per_hour != PASSKEY_SIGN_UPS_PER_HOUR, "limits.passkey_sign_ups_per_hour"),
+        ]
+        .into_iter()
+        .filter_map(|(differs, key)| differs.then_some(key))
     }
 
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
@@ -69,6 +79,9 @@ impl Limits {
         let head = head(section);
         let sign_ups_per_hour =
             section.read("sign_ups_per_hour", SIGN_UPS_PER_HOUR, |raw| raw.whole(1..=1_000_000));
+        let passkey_sign_ups_per_hour =
+            section
+                .read("passkey_sign_ups_per_hour", PASSKEY_SIGN_UPS_PER_HOUR, |raw| raw.whole(1..=1_000_000));
         Some(Self {
             body_bytes: body_bytes?,
             chunks: chunks?,
@@ -86,6 +99,7 @@ impl Limits {
             head: head?,
             deadlines: deadlines?,
             sign_ups_per_hour: sign_ups_per_hour?,
+            passkey_sign_ups_per_hour: passkey_sign_ups_per_hour?,
         })
     }
 }

@@ -216,6 +216,7 @@ const BAD_SETTINGS: &[(&str, &str)] = &[
     ("limits.target_bytes = 32769", "limits.target_bytes"),
     ("limits.header_fields = 257", "limits.header_fields"),
     ("limits.sign_ups_per_hour = 0", "limits.sign_ups_per_hour"),
+    ("limits.passkey_sign_ups_per_hour = 0", "limits.passkey_sign_ups_per_hour"),
     ("limits.rate_per_person_per_s = -1", "limits.rate_per_person_per_s"),
     ("limits.rate_per_address_per_s = 100001", "limits.rate_per_address_per_s"),
     ("limits.connections_per_address = 0", "limits.connections_per_address"),

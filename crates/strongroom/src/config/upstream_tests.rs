@@ -121,6 +121,7 @@ fn a_gateway_obeys_nothing_of_tokens_and_accounts_of_its_own_and_says_so() {
         ("tokens.access_lifetime_s = 60", "tokens.access_lifetime_s"),
         ("tokens.refresh_lifetime_s = 7200", "tokens.refresh_lifetime_s"),
         ("limits.sign_ups_per_hour = 1", "limits.sign_ups_per_hour"),
+        ("limits.passkey_sign_ups_per_hour = 1", "limits.passkey_sign_ups_per_hour"),
     ] {
         assert_eq!(keys(load(&format!("{text}\n{UPSTREAM}{ISSUER}{TENANT}"), &[])), [key]);
     }

@@ -126,7 +126,7 @@ async fn hung_surface() -> (Exchange, Arc<HungStore>) {
         sealer.clone(),
         clock.clone(),
         randomness.clone(),
-        SignUpQuota::new(1),
+        SignUpQuota::new(1, 1),
     ));
     *passkeys = Arc::new(Passkeys::new(
         identity.clone(),

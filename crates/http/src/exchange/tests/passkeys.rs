@@ -250,3 +250,14 @@ async fn the_tenant_of_a_ceremony_is_that_which_the_request_names() {
     let rebound = Request::builder().method("GET").uri(IN).header(HOST, "evil.example");
     assert_eq!(send(&surface, rebound, "").await.problem(), (400, "unknown_tenant".to_owned()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn accounts_with_a_passkey_are_made_no_more_often_than_the_hour_allows() {
+    let surface = surface();
+    for number in 0..PASSKEY_SIGN_UPS_PER_HOUR {
+        assert_eq!(sign_up(&surface, &number.to_string()).await.status, 200);
+    }
+    let again = sign_up(&surface, "more").await;
+    assert_eq!(again.problem(), (429, "too_many_sign_ups".to_owned()));
+    assert_eq!(again.header("retry-after"), Some("3600"));
+}
