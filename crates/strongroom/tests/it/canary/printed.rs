@@ -11,10 +11,10 @@ use strongroom_domain::{
 };
 use strongroom_jwt::{Algorithm, ForeignIssuer, ForeignKeys, IssuerKind, SigningKeys};
 use strongroom_ports::{
-    Caller, Commit, CredentialId, DueMail, Event, EventBody, Export, IdentityAct, IdentityCall, MadePasskey,
-    Mail, MailId, NewConfirmation, NewCredential, NewSession, PassedOn, PasskeyNames, Plaintext, Principal,
-    Pseudonym, RecordId, RefreshClaims, RefreshHash, SealedRecord, SessionEntry, SessionId, Snapshot,
-    StoredCredential, TenantId, Token, TokenPair, VerbAnswer, VerbCall, Verdict,
+    Caller, ChainId, Commit, CredentialId, DueMail, Event, EventBody, Export, IdentityAct, IdentityCall,
+    MadePasskey, Mail, MailId, NewConfirmation, NewCredential, NewSession, PassedOn, PasskeyNames, Plaintext,
+    Principal, Pseudonym, RecordId, RefreshClaims, RefreshHash, SealedRecord, SessionEntry, SessionId,
+    Snapshot, StoredCredential, TenantId, Token, TokenPair, VerbAnswer, VerbCall, Verdict, WalletAddress,
 };
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_testkit::sample;
@@ -216,6 +216,7 @@ fn print_accounts(printed: &mut Printed, marks: &mut Marks) {
     printed.debug(&SignedInByPasskey {
         signed_in: SignedIn { caller: caller.clone(), tokens },
         names: key_names(),
+        wallets: [(ChainId::parse("1").unwrap(), WalletAddress::new(STRAY.into()))].into(),
     });
 
     let address = EmailAddress::parse(&format!("{STRAY}@{STRAY}.example")).unwrap();
