@@ -11,7 +11,7 @@ use strongroom_domain::scrub;
 use strongroom_ports::{
     Addition, Authenticator, BoxKind, Caller, CeremonyError, ChainId, Clock, CredentialId, CredentialStore,
     MadePasskey, NewCredential, PasskeyCeremonies, PasskeyNames, Principal, Pseudonym, Randomness, RecordId,
-    Removal, Sealer, StoreError, StoredCredential, Subject, TenantId, Timestamp, WalletAddress,
+    Removal, Sealer, SessionId, StoreError, StoredCredential, Subject, TenantId, Timestamp, WalletAddress,
     WalletDirectory, fit_name,
 };
 use thiserror::Error;
@@ -93,6 +93,9 @@ pub enum PasskeyError {
     /// The account has no such passkey: 404.
     #[error("the account has no such passkey")]
     Absent,
+    /// The session that adds it has ended meanwhile: 401.
+    #[error("the session has ended")]
+    SessionEnded,
     /// What is kept cannot be opened: 500.
     #[error("the stored passkey cannot be opened")]
     Damaged,
@@ -155,27 +158,28 @@ impl Passkeys {
     ) -> Result<SignedInByPasskey, PasskeyError> {
         let made = self.ceremonies.finish_registration(tenant, credential)?;
         let person = self.identity.new_person_with_passkey()?;
-        self.register(Caller { tenant: tenant.clone(), person }, made, names).await
+        self.register((Caller { tenant: tenant.clone(), person }, None), made, names).await
     }
 
-    /// One more passkey for a person whose token the caller of this method has verified.
+    /// One more passkey for a person whose token the caller of this method has verified, as long as its session lives.
     ///
     /// # Errors
     ///
     /// [`PasskeyError`].
     pub async fn add(
         &self,
-        caller: &Caller,
+        principal: &Principal,
         credential: &[u8],
         names: KeyNames,
     ) -> Result<SignedInByPasskey, PasskeyError> {
+        let Principal { caller, session, .. } = principal;
         let made = self.ceremonies.finish_registration(&caller.tenant, credential)?;
-        self.register(caller.clone(), made, names).await
+        self.register((caller.clone(), *session), made, names).await
     }
 
     async fn register(
         &self,
-        caller: Caller,
+        (caller, session): (Caller, Option<SessionId>),
         made: MadePasskey,
         names: KeyNames,
     ) -> Result<SignedInByPasskey, PasskeyError> {
@@ -195,11 +199,13 @@ impl Passkeys {
             owner,
             sealed: self.seal(owner, FIRST_EDITION, &note)?,
             created_at: self.clock.now(),
+            session,
         };
         match self.credentials.add(credential, MAX_PASSKEYS).await? {
             Addition::Added => self.begin(caller, note).await,
             Addition::Known => Err(PasskeyError::Known),
             Addition::Full => Err(PasskeyError::TooMany),
+            Addition::Ended => Err(PasskeyError::SessionEnded),
         }
     }
 

@@ -8,7 +8,7 @@ use http::{Response, StatusCode, Uri};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use strongroom_app::{OwnPasskey, Tenant};
-use strongroom_ports::{Caller, CredentialId, PasskeyNames, Principal};
+use strongroom_ports::{CredentialId, PasskeyNames, Principal};
 
 use crate::answer::{self, Body};
 use crate::api::{Api, Asked};
@@ -68,7 +68,7 @@ pub(crate) enum Registered<'a> {
     /// A new person of a tenant.
     Newcomer(&'a Tenant),
     /// A person who has shown a token.
-    Known(&'a Caller),
+    Known(&'a Principal),
 }
 
 /// `POST …/auth/sign-up`, of which it is known whom it is for.
@@ -85,9 +85,9 @@ pub(crate) async fn register(
             let sign_up = async move { passkeys.sign_up(&tenant, &credential, names).await };
             to_its_end(&api.places, sign_up).await?
         }
-        Registered::Known(caller) => {
-            let caller = caller.clone();
-            let add = async move { passkeys.add(&caller, &credential, names).await };
+        Registered::Known(principal) => {
+            let principal = principal.clone();
+            let add = async move { passkeys.add(&principal, &credential, names).await };
             to_its_end(&api.places, add).await?
         }
     };

@@ -21,6 +21,8 @@ pub struct NewCredential {
     pub sealed: Bytes,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The session of whoever adds it to an account that there is; `None` for a new account, and for tokens without a session.
+    pub session: Option<SessionId>,
 }
 
 /// Printed by its size.
@@ -64,6 +66,8 @@ pub enum Addition {
     Known,
     /// The owner has as many as there may be: nothing changed.
     Full,
+    /// The session that adds it has ended: nothing changed.
+    Ended,
 }
 
 /// What became of a passkey to remove.
@@ -84,7 +88,8 @@ pub enum Removal {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait CredentialStore: fmt::Debug + Send + Sync {
-    /// Keeps a passkey, unless its name is known or its owner has `most` of them.
+    /// Keeps a passkey, unless its name is known, its owner has `most` of them, or the session that adds it is not the owner's or
+    /// does not live: so nothing is added to an account that has been closed.
     ///
     /// # Errors
     ///

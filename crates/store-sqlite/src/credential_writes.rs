@@ -8,7 +8,7 @@ use crate::confirmation_writes;
 use crate::error::Refused;
 use crate::session_writes;
 
-/// Keeps a passkey, unless somebody has it or its owner has `most`.
+/// Keeps a passkey, unless somebody has it, its owner has `most`, or the session that adds it has ended.
 pub(crate) fn add(connection: &Connection, new: &NewCredential, most: usize) -> Result<Addition, Refused> {
     box_slots::check(&new.sealed)?;
     if owner_of(connection, &new.name)?.is_some() {
@@ -16,6 +16,11 @@ pub(crate) fn add(connection: &Connection, new: &NewCredential, most: usize) -> 
     }
     if count(connection, &new.owner)? >= most {
         return Ok(Addition::Full);
+    }
+    if let Some(session) = &new.session
+        && !session_writes::is_live_of(connection, &new.owner, session, new.created_at)?
+    {
+        return Ok(Addition::Ended);
     }
     connection
         .prepare_cached("INSERT INTO credentials (name, owner, edition, created_at) VALUES (?1, ?2, 0, ?3)")?

@@ -81,6 +81,20 @@ pub(crate) fn revoke(connection: &Connection, id: &SessionId) -> Result<bool> {
     Ok(ended > 0)
 }
 
+/// Whether a session is an owner's and lives.
+pub(crate) fn is_live_of(
+    connection: &Connection,
+    owner: &RecordId,
+    id: &SessionId,
+    now: Timestamp,
+) -> Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM sessions WHERE id = ?1 AND owner = ?2 AND revoked = 0 AND lapses_at > ?3",
+        )?
+        .exists((id.as_bytes(), owner.as_bytes(), now.millis()))
+}
+
 /// Ends a live session of an owner. `false` when the owner has no such one.
 pub(crate) fn revoke_of(
     connection: &Connection,

@@ -87,7 +87,7 @@ impl House {
     pub(crate) async fn add(&self, to: &SignedIn, id: &str) -> Result<SignedInByPasskey, PasskeyError> {
         let offered =
             challenge(&self.passkeys.offer_registration(&to.caller.tenant, PasskeyNames::default())?);
-        self.passkeys.add(&to.caller, &shown(&offered, id, 0), KeyNames::default()).await
+        self.passkeys.add(&principal(to), &shown(&offered, id, 0), KeyNames::default()).await
     }
 
     /// A sign-in by a passkey whose authenticator has counted so far.

@@ -47,6 +47,17 @@ fn a_passkey_that_was_added_belongs_to_whom_it_was_added_to() {
 }
 
 #[test]
+fn a_session_that_has_ended_adds_no_passkey_to_an_account_that_is_closed() {
+    block_on(async {
+        let house = House::new();
+        let jane = house.sign_up("one").await.signed_in;
+        house.accounts.close(&jane.caller).await.unwrap();
+        assert_eq!(house.add(&jane, "late").await.unwrap_err(), PasskeyError::SessionEnded);
+        assert_eq!(house.sign_in("late", 0).await.unwrap_err(), PasskeyError::Refused);
+    });
+}
+
+#[test]
 fn an_account_has_room_for_so_many_passkeys_however_many_come_at_once() {
     block_on(async {
         let house = House::new();

@@ -36,9 +36,9 @@ impl Exchange {
         let whom = if request.external_user_id.is_none() {
             Registered::Newcomer(self.tenant(&TenantNames::without_token(head)?)?)
         } else {
-            let caller = &self.principal(head, provenance, who).await?.0.caller;
-            check_verb_body(&text, &caller.person)?;
-            Registered::Known(caller)
+            let (principal, _) = self.principal(head, provenance, who).await?;
+            check_verb_body(&text, &principal.caller.person)?;
+            Registered::Known(principal)
         };
         passkeys::register(&self.api, (&text, request), whom).await
     }

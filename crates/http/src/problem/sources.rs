@@ -146,6 +146,7 @@ impl From<PasskeyError> for Problem {
             PasskeyError::Refused => Self::CredentialRefused,
             PasskeyError::Known => Self::PasskeyKnown,
             PasskeyError::TooMany => Self::TooManyPasskeys,
+            PasskeyError::SessionEnded => Self::TokenInvalid,
             PasskeyError::TooManyAccounts { retry_after_s } => Self::TooManySignUps { retry_after_s },
             PasskeyError::Last => Self::LastPasskey,
             PasskeyError::Absent => Self::UnknownPasskey,

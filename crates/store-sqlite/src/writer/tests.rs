@@ -327,6 +327,7 @@ fn passkey(number: u8) -> NewCredential {
         owner: id(number),
         sealed: Bytes::from_static(b"sealed"),
         created_at: Timestamp::from_secs(0),
+        session: None,
     }
 }
 

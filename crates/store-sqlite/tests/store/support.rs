@@ -88,7 +88,8 @@ pub(crate) fn pseudonym(number: u64) -> Pseudonym {
 /// A passkey of this number, made as many seconds after 1970.
 pub(crate) fn passkey(number: u64, owner: RecordId, sealed: &[u8]) -> NewCredential {
     let created_at = Timestamp::from_secs(i64::try_from(number).unwrap());
-    NewCredential { name: pseudonym(number), owner, sealed: Bytes::copy_from_slice(sealed), created_at }
+    let sealed = Bytes::copy_from_slice(sealed);
+    NewCredential { name: pseudonym(number), owner, sealed, created_at, session: None }
 }
 
 /// More mails than a test asks for.

@@ -1,12 +1,12 @@
 //! What closing an account must do to everything that a store keeps of it.
 
 use strongroom_ports::{
-    ConfirmationStore, CredentialStore, MailQuota, NewConfirmation, NewCredential, NewSession, SessionStore,
-    StoreError,
+    Addition, ConfirmationStore, CredentialStore, MailQuota, NewConfirmation, NewCredential, NewSession,
+    SessionStore, StoreError,
 };
 
 use super::confirmation_store::{self, ROOM, new_confirmation, try_of};
-use super::credential_store::{add, begun_with, new_credential};
+use super::credential_store::{MANY, add, begun_with, new_credential};
 use super::granted;
 use crate::sample;
 
@@ -23,6 +23,7 @@ pub async fn account_closing(
     let house = House { credentials, sessions, confirmations };
     an_account_that_was_never_there_closes(house).await;
     a_closed_account_leaves_nothing_and_takes_nothing_of_others(house).await;
+    what_an_ended_session_adds_is_not_kept(house).await;
     an_address_counts_on_when_the_account_is_closed(house).await;
 }
 
@@ -112,6 +113,23 @@ async fn a_closed_account_leaves_nothing_and_takes_nothing_of_others(house: Hous
     let again = NewCredential { name: closed.credentials[0].name, ..new_credential() };
     add(house.credentials, again).await;
     granted("a mail can be forgotten", house.confirmations.done(&other.confirmation.mail).await);
+}
+
+async fn what_an_ended_session_adds_is_not_kept(house: House<'_>) {
+    let (account, other) = (house.open().await, house.open().await);
+    let owner = account.credentials[0].owner;
+    let third = |session| NewCredential { owner, session: Some(session), ..new_credential() };
+    let by_living = house.credentials.add(third(account.sessions[0].id), MANY).await;
+    assert_eq!(by_living, Ok(Addition::Added), "a living session adds a passkey");
+    let by_another = house.credentials.add(third(other.sessions[0].id), MANY).await;
+    assert_eq!(by_another, Ok(Addition::Ended), "another's session adds nothing");
+    granted("an account can be closed", house.credentials.close_account(&owner).await);
+    let late = house.credentials.add(third(account.sessions[0].id), MANY).await;
+    assert_eq!(late, Ok(Addition::Ended), "nothing is added to an account that has been closed");
+    assert_eq!(house.credentials.of_owner(&owner).await, Ok(Vec::new()), "and nothing is kept of it");
+    for account in [&account, &other] {
+        granted("a mail can be forgotten", house.confirmations.done(&account.confirmation.mail).await);
+    }
 }
 
 async fn an_address_counts_on_when_the_account_is_closed(house: House<'_>) {

@@ -184,6 +184,7 @@ pub(super) fn new_credential() -> NewCredential {
         owner: sample::record_id("passkey"),
         sealed: Bytes::from_static(b"sealed passkey"),
         created_at: sample::now(),
+        session: None,
     }
 }
 
@@ -193,7 +194,7 @@ pub(super) async fn add(store: &dyn CredentialStore, new: NewCredential) -> NewC
 }
 
 fn kept(new: &NewCredential) -> StoredCredential {
-    let NewCredential { name, owner, sealed, created_at } = new.clone();
+    let NewCredential { name, owner, sealed, created_at, .. } = new.clone();
     StoredCredential { name, owner, edition: 0, sealed, created_at }
 }
 

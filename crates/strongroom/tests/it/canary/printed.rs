@@ -191,7 +191,8 @@ fn print_accounts(printed: &mut Printed, marks: &mut Marks) {
     printed.debug(&(&names, key_names()));
     printed.debug(&MadePasskey { id: id.clone(), verifier: sealed.clone(), names });
     printed.debug(&OwnPasskey { id: id.clone(), names: key_names(), created_at: at, is_current: true });
-    printed.debug(&NewCredential { name: pseudonym, owner, sealed: sealed.clone(), created_at: at });
+    let session = Some(SessionId::from_bytes(*b"session-canary-0"));
+    printed.debug(&NewCredential { name: pseudonym, owner, sealed: sealed.clone(), created_at: at, session });
     printed.debug(&StoredCredential {
         name: pseudonym,
         owner,

@@ -30,7 +30,11 @@ impl CredentialStore for InMemoryAccountStore {
         if state.credentials_of(&credential.owner).len() >= most {
             return Ok(Addition::Full);
         }
-        let NewCredential { name, owner, sealed, created_at } = credential;
+        let NewCredential { name, owner, sealed, created_at, session } = credential;
+        let is_live = |id| state.live(&owner, created_at).iter().any(|entry| entry.id == id);
+        if session.is_some_and(|id| !is_live(id)) {
+            return Ok(Addition::Ended);
+        }
         state.credentials.push(StoredCredential { name, owner, edition: 0, sealed, created_at });
         Ok(Addition::Added)
     }
