@@ -12,13 +12,11 @@ use strongroom_ports::{
     Caller, Clock, ConfirmationStore, MailId, MailQuota, NewConfirmation, Pseudonym, Randomness, RecordId,
     Sealer, Subject, Upstream, UpstreamError,
 };
+use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 
 use crate::mail_bell::MailBell;
-use crate::mail_note;
-
-/// As long as a mail may be on its way and be looked for, and no longer.
-pub(crate) const CODE_LIFETIME: Duration = Duration::from_mins(15);
+use crate::mail_note::{self, CODE_LIFETIME};
 
 /// Tries of one code: enough for a slip of the finger. Five in a million is the chance of a guess.
 const TRIES: u32 = 5;
@@ -153,7 +151,8 @@ impl EmailConfirmation {
         let (owner, mailbox) = (&place.owner, &place.mailbox);
         let unavailable = |_| ConfirmationError::Unavailable;
         let right = self.confirmations.take_try(owner, mailbox, TRIES, self.clock.now()).await;
-        let is_right = right.map_err(unavailable)?.is_some_and(|right| is_same(&right, &hashed));
+        let is_right =
+            right.map_err(unavailable)?.is_some_and(|right| right.as_bytes().ct_eq(hashed.as_bytes()).into());
         if !is_right || !self.confirmations.use_up(owner, mailbox, &hashed).await.map_err(unavailable)? {
             return Err(ConfirmationError::WorthlessCode);
         }
@@ -219,26 +218,4 @@ fn patch(sent: Confirmed<'_>) -> Result<Patch, ConfirmationError> {
 
 fn one_key_for_two(_: PatchError) -> ConfirmationError {
     ConfirmationError::OneKeyForTwo
-}
-
-/// In a time that does not tell where they differ. The hashes are keyed, so that it would tell little.
-fn is_same(one: &Pseudonym, other: &Pseudonym) -> bool {
-    let pairs = one.as_bytes().iter().zip(other.as_bytes());
-    std::hint::black_box(pairs.fold(0, |differs, (one, other)| differs | (one ^ other))) == 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hashes_are_the_same_when_every_byte_is() {
-        let one = Pseudonym::from_bytes([7; 32]);
-        assert!(is_same(&one, &one.clone()));
-        for at in 0..32 {
-            let mut other = [7; 32];
-            other[at] ^= 0x80;
-            assert!(!is_same(&one, &Pseudonym::from_bytes(other)), "{at}");
-        }
-    }
 }

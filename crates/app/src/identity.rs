@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use strongroom_domain::ExternalUserId;
 use strongroom_ports::{
-    Authenticator, Caller, Clock, CredentialId, NewSession, Principal, Randomness, RecordId, RefreshClaims,
+    Authenticator, Caller, Clock, CredentialId, NewSession, Principal, Randomness, RefreshClaims,
     RefreshHash, Refusal, Rotation, Sealer, SessionId, SessionStore, StoreError, Subject, TenantId,
     TokenIssuer, TokenPair,
 };
@@ -222,12 +222,6 @@ impl Identity {
         self.sessions.revoke(&session).await.map_err(|_| IdentityError::Unavailable)?;
         self.authenticator.forget(&session);
         Ok(())
-    }
-
-    /// The short keyed hash by which logs may name a person: what a `RecordId` prints.
-    #[must_use]
-    pub fn log_name(&self, caller: &Caller) -> RecordId {
-        self.sealer.record_id(caller)
     }
 
     /// A random version 4 UUID (RFC 9562), as the guide's examples have them.

@@ -8,8 +8,10 @@ use bytes::Bytes;
 use strongroom_domain::{EmailAddress, scrub};
 use strongroom_ports::{BoxKind, Mail, Randomness, RecordId, SealError, Sealer};
 
-use crate::email_confirmation::CODE_LIFETIME;
 use crate::sealed_note::NotePlace;
+
+/// How long a code is good: as long as a mail may be on its way and be looked for, and no longer.
+pub(crate) const CODE_LIFETIME: Duration = Duration::from_mins(15);
 
 /// The mail that carries a code.
 pub(crate) fn of_code(address: &EmailAddress, tenant_name: &str, code: &str) -> Mail {

@@ -1,21 +1,22 @@
 //! The outbox: opens the mails that are due, hands them to a [`Mailer`], and tries again until their code is worth nothing.
 //!
 //! A mail is sent at least once: where the process ends between its sending and the note of it, it is sent again. Knows no
-//! runtime: whoever drives it by [`MailSending`] waits between two looks, for as long as it says or until it is woken. Nobody's
+//! runtime: whoever drives it by [`MailSending`](crate::MailSending) waits between two looks, for as long as it says or until it is woken. Nobody's
 //! request waits for it.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use strongroom_ports::{
     Clock, ConfirmationStore, DueMail, MailError, MailId, Mailer, Sealer, StoreError, Timestamp,
 };
 
 use crate::mail_bell::MailBell;
 use crate::mail_note;
-use crate::mail_sending::{AFTER_FAILURE, MailSending, unless_it_panics};
 
 /// How long an outbox is left alone in which nothing was put off by this process: mails that an earlier one put off are found then.
 const IDLE: Duration = Duration::from_secs(30);
@@ -80,24 +81,6 @@ impl MailOutbox {
     ) -> Self {
         let (known, counts) = Default::default();
         Self { confirmations, sealer, mailer, clock, bell, known, counts }
-    }
-
-    /// Begins to send. One at a time: two would send the same mails.
-    #[must_use]
-    pub fn sending(&self) -> MailSending<'_> {
-        MailSending::new(self)
-    }
-
-    /// Sends some of the mails that are due, to their end, and says for how long to wait before it is asked again: not at all while
-    /// more may be due. For whoever does nothing else meanwhile.
-    pub async fn deliver_due(&self) -> Duration {
-        let mut sending = self.sending();
-        let pause = sending.begin_due().await;
-        match sending.all_ended().await {
-            None => pause,
-            Some(true) => Duration::ZERO,
-            Some(false) => AFTER_FAILURE,
-        }
     }
 
     /// Waits until there is a new mail.
@@ -192,6 +175,17 @@ impl MailOutbox {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a work gives; `None` where it met a defect, of ours or of a library, which is logged.
+///
+/// What is shared stays whole: locks are taken over, and what was noted is the store's.
+pub(crate) async fn unless_it_panics<T>(work: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .inspect_err(|_| tracing::error!("a defect was met while a mail was on its way"))
+        .ok()
 }
 
 fn complain(error: StoreError) {

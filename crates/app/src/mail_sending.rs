@@ -6,7 +6,6 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -14,13 +13,13 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use strongroom_ports::{DueMail, MailId, Timestamp};
 
-use crate::mail_outbox::MailOutbox;
+use crate::mail_outbox::{MailOutbox, unless_it_panics};
 
 /// Mails that are being sent at a time: a mail server takes that many connections of one client.
 const AT_A_TIME: usize = 8;
 
 /// From a failure to the next mail that is begun, so that a server that is away is asked now and then, and not all the time.
-pub(crate) const AFTER_FAILURE: Duration = Duration::from_secs(1);
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// The mails of an outbox that are under way.
 pub struct MailSending<'a> {
@@ -38,7 +37,9 @@ struct Ended {
 }
 
 impl<'a> MailSending<'a> {
-    pub(crate) fn new(outbox: &'a MailOutbox) -> Self {
+    /// Begins to send. One at a time for an outbox: two would send the same mails.
+    #[must_use]
+    pub fn new(outbox: &'a MailOutbox) -> Self {
         Self { outbox, under_way: FuturesUnordered::new(), ids: HashSet::new(), failed_at: None }
     }
 
@@ -67,27 +68,24 @@ impl<'a> MailSending<'a> {
 
     /// Waits until one of the mails under way has ended; for ever where there is none.
     pub async fn one_ended(&mut self) {
-        if self.next_ended().await.is_none() {
+        if !self.next_ended().await {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Waits until all mails under way have ended, and begins no other. Whether each is out of the way; `None` where there was none.
-    pub async fn all_ended(&mut self) -> Option<bool> {
-        let mut all_are = None;
-        while let Some(is_out_of_the_way) = self.next_ended().await {
-            all_are = Some(all_are.unwrap_or(true) && is_out_of_the_way);
-        }
-        all_are
+    /// Waits until all mails under way have ended, and begins no other.
+    pub async fn all_ended(&mut self) {
+        while self.next_ended().await {}
     }
 
-    async fn next_ended(&mut self) -> Option<bool> {
-        let Ended { id, is_out_of_the_way } = self.under_way.next().await?;
+    /// Waits for the next that ends; `false` where none is under way.
+    async fn next_ended(&mut self) -> bool {
+        let Some(Ended { id, is_out_of_the_way }) = self.under_way.next().await else { return false };
         self.ids.remove(&id);
         if !is_out_of_the_way {
             self.failed_at = Some(self.outbox.now());
         }
-        Some(is_out_of_the_way)
+        true
     }
 
     fn begin(&mut self, mail: DueMail) {
@@ -114,15 +112,4 @@ impl fmt::Debug for MailSending<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MailSending").field("under_way", &self.ids.len()).finish_non_exhaustive()
     }
-}
-
-/// What a work gives; `None` where it met a defect, of ours or of a library, which is logged.
-///
-/// What is shared stays whole: locks are taken over, and what was noted is the store's.
-pub(crate) async fn unless_it_panics<T>(work: impl Future<Output = T>) -> Option<T> {
-    AssertUnwindSafe(work)
-        .catch_unwind()
-        .await
-        .inspect_err(|_| tracing::error!("a defect was met while a mail was on its way"))
-        .ok()
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strongroom_app::MailOutbox;
+use strongroom_app::{MailOutbox, MailSending};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -24,7 +24,7 @@ impl MailDelivery {
     pub(crate) fn begin(outbox: Arc<MailOutbox>) -> Self {
         let (end, mut is_over) = oneshot::channel();
         let at_work = tokio::spawn(async move {
-            let mut sending = outbox.sending();
+            let mut sending = MailSending::new(&outbox);
             loop {
                 let pause = sending.begin_due().await;
                 tokio::select! {

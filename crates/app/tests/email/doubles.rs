@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use strongroom_app::{ConfirmationError, Confirmed, EmailConfirmation, MailBell, MailOutbox};
+use strongroom_app::{ConfirmationError, Confirmed, EmailConfirmation, MailBell, MailOutbox, MailSending};
 use strongroom_domain::{EmailAddress, Key};
 use strongroom_ports::{
     Caller, ConfirmationStore, DueMail, Mail, MailError, MailId, MailQuota, Mailer, NewConfirmation,
@@ -69,6 +70,14 @@ impl House {
         Self { store, safe, clock, mailer, email, outbox, jane: sample::caller() }
     }
 
+    /// Sends what is due, as many mails as have a place, to their end. How long to wait after that.
+    pub(crate) async fn deliver_due(&self) -> Duration {
+        let mut sending = MailSending::new(&self.outbox);
+        sending.begin_due().await;
+        sending.all_ended().await;
+        sending.begin_due().await
+    }
+
     /// Asks for a code for the guide's person.
     pub(crate) async fn ask(&self, address: &str) {
         self.email.validate(&self.jane, "Demo", &parsed(address)).await.unwrap();
@@ -78,7 +87,7 @@ impl House {
     pub(crate) async fn code(&self, address: &str) -> String {
         self.ask(address).await;
         let before = self.mailer.sent().len();
-        self.outbox.deliver_due().await;
+        self.deliver_due().await;
         let sent = self.mailer.sent();
         assert_eq!(sent.len(), before + 1, "one mail");
         code_in(&sent[before])

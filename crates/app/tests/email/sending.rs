@@ -45,7 +45,7 @@ fn a_place_is_filled_again_while_the_server_of_another_s_recipient_is_slow() {
         let (mailer, outbox) = moody(&house);
         ask(&house, SLOW, 7).await;
         ask(&house, "foo.domain", 20).await;
-        let mut sending = outbox.sending();
+        let mut sending = MailSending::new(&outbox);
         go_on(&mut sending).await;
         assert_eq!(mailer.taken.sent().len(), 20, "one place was enough for all others");
         assert_eq!(mailer.begun.load(Ordering::SeqCst), 27, "none was begun twice");
@@ -58,7 +58,7 @@ fn no_more_than_eight_are_under_way() {
         let house = House::new();
         let (mailer, outbox) = moody(&house);
         ask(&house, SLOW, 20).await;
-        go_on(&mut outbox.sending()).await;
+        go_on(&mut MailSending::new(&outbox)).await;
         assert_eq!(mailer.begun.load(Ordering::SeqCst), 8);
     });
 }
@@ -70,7 +70,7 @@ fn a_mail_that_is_put_off_is_not_forgotten_while_another_is_slow() {
         let (_, outbox) = moody(&house);
         ask(&house, SLOW, 1).await;
         ask(&house, DEFECT, 1).await;
-        let mut sending = outbox.sending();
+        let mut sending = MailSending::new(&outbox);
         for pause in [0, 1000, 1500] {
             house.clock.advance(Duration::from_millis(pause));
             go_on(&mut sending).await;
@@ -89,7 +89,7 @@ fn a_failure_is_followed_by_a_pause_and_by_nothing_else() {
         let house = House::new();
         let (mailer, outbox) = moody(&house);
         ask(&house, DEFECT, 9).await;
-        let mut sending = outbox.sending();
+        let mut sending = MailSending::new(&outbox);
         go_on(&mut sending).await;
         assert_eq!(mailer.begun.load(Ordering::SeqCst), 8, "nothing is begun while the server may be away");
         assert_eq!(sending.begin_due().await, Duration::from_secs(1));
@@ -110,7 +110,7 @@ fn a_mail_that_meets_a_defect_is_put_off_and_the_others_go_out() {
         let (mailer, outbox) = moody(&house);
         ask(&house, DEFECT, 1).await;
         ask(&house, "foo.domain", 3).await;
-        let mut sending = outbox.sending();
+        let mut sending = MailSending::new(&outbox);
         go_on(&mut sending).await;
         assert_eq!((mailer.taken.sent().len(), outbox.figures().failed), (3, 1));
         house.clock.advance(Duration::from_secs(1));
@@ -125,7 +125,7 @@ fn a_defect_of_the_store_is_a_failure_and_ends_nothing() {
         let house = House::new();
         let (mailer, outbox) = moody(&house);
         ask(&house, "foo.domain", 1).await;
-        let mut sending = outbox.sending();
+        let mut sending = MailSending::new(&outbox);
         house.store.has_a_defect.store(true, Ordering::SeqCst);
         assert_eq!(sending.begin_due().await, Duration::from_secs(1));
         house.store.has_a_defect.store(false, Ordering::SeqCst);

@@ -1,6 +1,6 @@
 //! E-mail validation over HTTP, and the routes of whoever the token is of.
 
-use strongroom_app::MailOutbox;
+use strongroom_app::{MailOutbox, MailSending};
 use strongroom_ports::Mail;
 use strongroom_testkit::fake::RecordingMailer;
 
@@ -50,7 +50,9 @@ impl World {
 
     /// The codes that have been mailed.
     pub(super) async fn codes(&self) -> Vec<String> {
-        while self.outbox.deliver_due().await.is_zero() {}
+        let mut sending = MailSending::new(&self.outbox);
+        sending.begin_due().await;
+        sending.all_ended().await;
         let code = |mail: &Mail| mail.text.split_once(" is ").unwrap().1[..6].to_owned();
         self.mailbox.sent().iter().map(code).collect()
     }
