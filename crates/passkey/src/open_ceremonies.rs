@@ -7,12 +7,15 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use strongroom_ports::{PasskeyNames, TenantId, Timestamp};
 
 use crate::challenge::Challenge;
-use crate::options::TIMEOUT;
 use crate::user_handle::UserHandle;
+
+/// How long a ceremony may take, here and in the browser (Web Authentication, section 15.1: 300 to 600 seconds).
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// How many may be open: more than two hundred beginning in each second, each for its five minutes. Some 400 bytes each, and
 /// up to a kibibyte of names with a registration; when all places are taken the oldest of the tenant that has most ends, so that a
@@ -134,8 +137,6 @@ impl fmt::Debug for OpenCeremonies {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use strongroom_testkit::{fake::CountingRandomness, sample};
 
     use super::*;

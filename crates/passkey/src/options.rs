@@ -4,20 +4,15 @@
 //! Written here, not by the library: it discourages resident keys, asks for extensions and names a mediation, on which
 //! public clients break. Nothing in them depends on who asks.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use serde::Serialize;
 use strongroom_ports::PasskeyNames;
 
 use crate::challenge::Challenge;
 use crate::names;
+use crate::open_ceremonies::TIMEOUT;
 use crate::tenant::RelyingParty;
 use crate::user_handle::UserHandle;
-
-/// How long a ceremony may take, here and in the browser (Web Authentication, section 15.1: 300 to 600 seconds).
-pub(crate) const TIMEOUT: Duration = Duration::from_mins(5);
-const TIMEOUT_MS: u32 = 300_000;
 
 /// The signature algorithms, the preferred one first (RFC 9053; RFC 8812): ES256, which all authenticators have but some
 /// of Windows Hello, and RS256, which those have. The library verifies no `EdDSA`, so none is asked for.
@@ -33,7 +28,7 @@ struct CreationOptions<'a> {
     authenticator_selection: Selection,
     attestation: &'static str,
     exclude_credentials: [(); 0],
-    timeout: u32,
+    timeout: u128,
 }
 
 #[derive(Serialize)]
@@ -70,7 +65,7 @@ struct RequestOptions<'a> {
     challenge: &'a str,
     rp_id: &'a str,
     user_verification: &'static str,
-    timeout: u32,
+    timeout: u128,
     allow_credentials: [(); 0],
 }
 
@@ -90,7 +85,7 @@ pub(crate) fn creation(
         authenticator_selection: Selection { resident_key: "required", user_verification: "required" },
         attestation: "none",
         exclude_credentials: [],
-        timeout: TIMEOUT_MS,
+        timeout: TIMEOUT.as_millis(),
     })
 }
 
@@ -100,7 +95,7 @@ pub(crate) fn request(party: &RelyingParty, challenge: &Challenge) -> Bytes {
         challenge: challenge.as_str(),
         rp_id: party.id.as_str(),
         user_verification: "required",
-        timeout: TIMEOUT_MS,
+        timeout: TIMEOUT.as_millis(),
         allow_credentials: [],
     })
 }

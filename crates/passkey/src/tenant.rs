@@ -9,7 +9,7 @@ use thiserror::Error;
 use url::Url;
 use webauthn_rs_core::WebauthnCore;
 
-use crate::options::TIMEOUT;
+use crate::open_ceremonies::TIMEOUT;
 
 /// A tenant that has passkeys.
 #[derive(Debug, Clone)]

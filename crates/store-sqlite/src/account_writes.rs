@@ -6,9 +6,9 @@ use strongroom_ports::{
     Addition, MailId, MailQuota, NewConfirmation, NewCredential, Pseudonym, RecordId, Removal, Timestamp,
 };
 
+use crate::answer::Answer;
 use crate::box_slots::of_mail;
 use crate::error::Refused;
-use crate::job::Answer;
 use crate::{confirmation_writes, credential_writes, mail_writes};
 
 /// One write, as its caller asked for it.

@@ -7,7 +7,7 @@ use strongroom_ports::{
 };
 
 use crate::account_writes::AccountWrite;
-use crate::job::Answer;
+use crate::answer::Answer;
 use crate::store::SqliteStore;
 
 #[async_trait]

@@ -9,8 +9,9 @@ use strongroom_ports::{
 };
 
 use crate::account_writes::AccountWrite;
+use crate::answer::Answer;
 use crate::box_slots;
-use crate::job::{Answer, Write};
+use crate::job::Write;
 use crate::reader::{Failure, Query};
 use crate::store::SqliteStore;
 

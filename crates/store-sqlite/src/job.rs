@@ -1,13 +1,13 @@
-//! A write on its way to the writer thread, and what it answers.
+//! A write on its way to the writer thread.
 
 use strongroom_domain::Revision;
 use strongroom_ports::{
-    Addition, Commit, DueMail, NewSession, Pseudonym, RecordId, RefreshHash, Removal, Rotation, SessionId,
-    StoreError, Timestamp, WriteId,
+    Commit, NewSession, RecordId, RefreshHash, SessionId, StoreError, Timestamp, WriteId,
 };
 use tokio::sync::oneshot;
 
 use crate::account_writes::AccountWrite;
+use crate::answer::Answer;
 
 /// A write and whoever waits for it.
 #[derive(Debug)]
@@ -26,37 +26,6 @@ pub(crate) enum Write {
     RevokeSession(SessionId),
     Account(Box<AccountWrite>),
     RevokeSessionOf { owner: RecordId, id: SessionId, now: Timestamp },
-}
-
-/// What a write answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Done,
-    /// Whether there was something to do.
-    Decided(bool),
-    /// Sessions that ended.
-    Ended(Vec<SessionId>),
-    Rotation(Rotation),
-    Addition(Addition),
-    Removal(Removal),
-    Code(Option<Pseudonym>),
-    Due(Vec<DueMail>),
-}
-
-impl Answer {
-    pub(crate) fn decided(self) -> Result<bool, StoreError> {
-        match self {
-            Self::Decided(decided) => Ok(decided),
-            _ => Err(StoreError::Unknown),
-        }
-    }
-
-    pub(crate) fn ended(self) -> Result<Vec<SessionId>, StoreError> {
-        match self {
-            Self::Ended(ended) => Ok(ended),
-            _ => Err(StoreError::Unknown),
-        }
-    }
 }
 
 impl Write {

@@ -11,6 +11,7 @@
 //! restart reads it afresh.
 
 mod account_writes;
+mod answer;
 mod box_slots;
 mod cache;
 mod confirmation_writes;

@@ -5,7 +5,8 @@ use strongroom_ports::{
     NewSession, RecordId, RefreshHash, Rotation, SessionEntry, SessionId, SessionStore, StoreError, Timestamp,
 };
 
-use crate::job::{Answer, Write};
+use crate::answer::Answer;
+use crate::job::Write;
 use crate::reader::Query;
 use crate::store::SqliteStore;
 

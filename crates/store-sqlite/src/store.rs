@@ -13,11 +13,12 @@ use strongroom_domain::{Generation, Revision};
 use strongroom_ports::{Commit, Event, RecordId, RecordStore, SealedRecord, StoreError, WriteId};
 use tokio::sync::oneshot;
 
+use crate::answer::Answer;
 use crate::cache::LookUp;
 use crate::connection;
 use crate::directory::{self, Directory};
 use crate::error::OpenError;
-use crate::job::{Answer, Job, Write};
+use crate::job::{Job, Write};
 use crate::key_checks;
 use crate::options::Options;
 use crate::outbox::Retention;

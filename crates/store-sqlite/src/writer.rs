@@ -12,11 +12,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, Result};
 use strongroom_ports::{RecordId, Rotation, StoreError};
 
+use crate::answer::Answer;
 use crate::cache::Known;
 use crate::connection;
 use crate::error::{Refused, code, is_failed_sync, is_surely_undone, may_pass};
 use crate::in_flux::InFlux;
-use crate::job::{Answer, Job, Write};
+use crate::job::{Job, Write};
 use crate::outbox::Retention;
 use crate::record_writes;
 use crate::session_writes;
