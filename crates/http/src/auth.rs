@@ -11,11 +11,12 @@ use strongroom_ports::Principal;
 
 use crate::answer::{self, Body};
 use crate::api::Api;
-use crate::auth_answer::{self, AuthAnswer, TokenAnswer, Userdata};
+use crate::auth_answer::{self, AuthAnswer, TokenAnswer};
 use crate::gated_body::BodyFault;
 use crate::problem::Problem;
 use crate::safe_time::{in_safe_time, to_its_end};
 use crate::tenant_names::{TenantNames, query_value};
+use crate::user_data::SUCCESS;
 use crate::{body, passkeys};
 
 pub(crate) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -32,14 +33,7 @@ pub(crate) async fn sign_up(api: &Api, head: &Parts, tenant: &Tenant) -> Result<
     let cross_site = !head.headers.contains_key(ORIGIN)
         && head.headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site");
     let signed_in = in_safe_time(api.identity()?.sign_up_without_passkey(tenant, cross_site)).await?;
-    let answer = AuthAnswer {
-        signed_in: &signed_in,
-        passkey: None,
-        wallets: None,
-        chain_id: None,
-        userdata: Userdata::NotAsked,
-    };
-    answer.response()
+    AuthAnswer::without_passkey(&signed_in).response()
 }
 
 /// `POST …/auth/refresh`: a refresh token for a new pair.
@@ -49,7 +43,7 @@ where
 {
     body::demand_json(&head.headers)?;
     let text = body::collect(body, &head.headers, &api.http_limits, &api.places).await?;
-    let token = RefreshRequest::read(&text);
+    let token: Result<RefreshRequest, _> = body::object(&text);
     drop(text);
     let token = token?;
     let claims = api.identity()?.read_refresh(&token.refresh_token)?;
@@ -64,21 +58,12 @@ where
 pub(crate) async fn sign_out(api: &Api, principal: &Principal) -> Result<Response<Body>, Problem> {
     let (identity, principal) = (api.identity()?.clone(), principal.clone());
     to_its_end(&api.places, async move { identity.sign_out(&principal).await }).await?;
-    Ok(answer::ready_json(StatusCode::OK, Bytes::from_static(br#"{"success":true}"#), "application/json"))
+    Ok(answer::ready_json(StatusCode::OK, Bytes::from_static(SUCCESS), "application/json"))
 }
 
 #[derive(Deserialize)]
 struct RefreshRequest {
     refresh_token: String,
-}
-
-impl RefreshRequest {
-    fn read(text: &[u8]) -> Result<Self, Problem> {
-        let request = serde_json::from_slice(text)
-            .map_err(|error| if error.is_data() { Problem::JsonShape } else { Problem::JsonMalformed })?;
-        // serde reads a struct from an array as well; the contract knows objects only.
-        if text.trim_ascii_start().starts_with(b"{") { Ok(request) } else { Err(Problem::JsonShape) }
-    }
 }
 
 impl Drop for RefreshRequest {

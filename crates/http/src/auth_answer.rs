@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use strongroom_app::{KeyNames, SignedIn};
+use strongroom_app::{KeyNames, SignedIn, SignedInByPasskey};
 use strongroom_domain::PublicView;
 use strongroom_ports::{ChainId, WalletAddress, scrubbed};
 
@@ -47,13 +47,13 @@ impl<'a> TokenAnswer<'a> {
 
 /// The whole answer to a sign-up or a sign-in.
 pub(crate) struct AuthAnswer<'a> {
-    pub(crate) signed_in: &'a SignedIn,
+    signed_in: &'a SignedIn,
     /// What the passkey is called; `None` where there is no passkey.
-    pub(crate) passkey: Option<&'a KeyNames>,
+    passkey: Option<&'a KeyNames>,
     /// The wallets that it owns; `None` where there is no passkey.
-    pub(crate) wallets: Option<&'a BTreeMap<ChainId, WalletAddress>>,
-    pub(crate) chain_id: Option<u64>,
-    pub(crate) userdata: Userdata,
+    wallets: Option<&'a BTreeMap<ChainId, WalletAddress>>,
+    chain_id: Option<u64>,
+    userdata: Userdata,
 }
 
 /// What an answer says of the person's data.
@@ -66,7 +66,18 @@ pub(crate) enum Userdata {
     Unavailable,
 }
 
-impl AuthAnswer<'_> {
+impl<'a> AuthAnswer<'a> {
+    /// For a person without a passkey.
+    pub(crate) fn without_passkey(signed_in: &'a SignedIn) -> Self {
+        Self { signed_in, passkey: None, wallets: None, chain_id: None, userdata: Userdata::NotAsked }
+    }
+
+    /// For a person who has made or shown one.
+    pub(crate) fn by_passkey(by: &'a SignedInByPasskey, chain_id: Option<u64>, userdata: Userdata) -> Self {
+        let SignedInByPasskey { signed_in, names, wallets } = by;
+        Self { signed_in, passkey: Some(names), wallets: Some(wallets), chain_id, userdata }
+    }
+
     pub(crate) fn response(&self) -> Result<Response<Body>, Problem> {
         let userdata = match &self.userdata {
             Userdata::Read(view) => {

@@ -5,6 +5,8 @@ use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http_body_util::BodyExt;
+use serde::Deserialize;
+use strongroom_domain::names_nobody;
 use strongroom_ports::scrubbed;
 
 use crate::api::{Api, HttpLimits};
@@ -41,6 +43,14 @@ pub(crate) fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
         _ => true,
     });
     if is_json && parameters_fit { Ok(()) } else { Err(Problem::MediaType) }
+}
+
+/// Reads a body of ours: one object, and no name twice that another reader might read otherwise. Whom it names is for its route to
+/// say.
+pub(crate) fn object<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Problem> {
+    names_nobody(text)?;
+    serde_json::from_slice(text)
+        .map_err(|error| if error.is_data() { Problem::JsonShape } else { Problem::JsonMalformed })
 }
 
 /// Collects the body of a request whose token has been verified, and has the token judged once more: a body may take its time,

@@ -5,8 +5,8 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use strongroom_app::KeyNames;
-use strongroom_domain::names_nobody;
 
+use crate::body;
 use crate::problem::Problem;
 
 /// The largest chain id that every reader of JSON keeps exactly.
@@ -28,7 +28,7 @@ pub(crate) struct Registration<'a> {
 
 impl<'a> Registration<'a> {
     pub(crate) fn read(text: &'a [u8]) -> Result<Self, Problem> {
-        read(text)
+        body::object(text)
     }
 
     pub(crate) fn chain_id(&self) -> Option<u64> {
@@ -56,7 +56,7 @@ pub(crate) struct SignIn<'a> {
 
 impl<'a> SignIn<'a> {
     pub(crate) fn read(text: &'a [u8]) -> Result<Self, Problem> {
-        read(text)
+        body::object(text)
     }
 
     pub(crate) fn chain_id(&self) -> Option<u64> {
@@ -66,13 +66,6 @@ impl<'a> SignIn<'a> {
 
 fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     bool::deserialize(deserializer)
-}
-
-fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Problem> {
-    // One object, and no name twice that another reader might read otherwise. Whom it names is for its route to say.
-    names_nobody(text)?;
-    serde_json::from_slice(text)
-        .map_err(|error| if error.is_data() { Problem::JsonShape } else { Problem::JsonMalformed })
 }
 
 /// A chain id, as a number or as text in decimal digits. It is echoed and means nothing here: what is neither is no reason to refuse

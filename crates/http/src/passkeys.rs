@@ -91,14 +91,7 @@ pub(crate) async fn register(
             to_its_end(&api.places, add).await?
         }
     };
-    let answer = AuthAnswer {
-        signed_in: &registered.signed_in,
-        passkey: Some(&registered.names),
-        wallets: Some(&registered.wallets),
-        chain_id: request.chain_id(),
-        userdata: Userdata::NotAsked,
-    };
-    answer.response()
+    AuthAnswer::by_passkey(&registered, request.chain_id(), Userdata::NotAsked).response()
 }
 
 /// `POST …/auth/sign-in`: tokens, and the person's data where the body asks for it.
@@ -123,14 +116,7 @@ where
     } else {
         Userdata::NotAsked
     };
-    let answer = AuthAnswer {
-        signed_in: &by.signed_in,
-        passkey: Some(&by.names),
-        wallets: Some(&by.wallets),
-        chain_id: request.chain_id(),
-        userdata,
-    };
-    answer.response()
+    AuthAnswer::by_passkey(&by, request.chain_id(), userdata).response()
 }
 
 /// `GET …/auth/passkeys`: the caller's, the oldest first.

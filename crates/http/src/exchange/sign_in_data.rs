@@ -11,11 +11,12 @@ use http::request::Parts;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use strongroom_domain::PublicView;
-use strongroom_ports::{Principal, TenantId, Token, VerbAnswer, Verdict, scrubbed};
+use strongroom_ports::{Principal, TenantId, Token, VerbAnswer, scrubbed};
 
 use super::Exchange;
 use crate::api::{Provenance, Safe, passed_on};
 use crate::auth_answer::USERDATA_UNAVAILABLE;
+use crate::bearer;
 use crate::problem::Problem;
 
 const ASKED: &str = "includeUserdata";
@@ -81,9 +82,7 @@ impl Exchange {
     ) -> Option<PublicView> {
         let Safe::Remote { safe, .. } = &self.api.safe else { return None };
         let token = Token::new(serde_json::from_str(token.get()).ok()?);
-        let Ok(Verdict::Known(principal)) = self.api.authenticator.authenticate(token.as_str()).await else {
-            return None;
-        };
+        let principal = bearer::judge(&*self.api.authenticator, token.as_str()).await.ok()?;
         if principal.caller.tenant != *tenant {
             return None;
         }

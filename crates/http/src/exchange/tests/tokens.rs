@@ -162,7 +162,8 @@ async fn a_refresh_of_anything_else_than_a_refresh_token_is_refused() {
         ("{}", 400, "json_shape"),
         ("{", 400, "json_malformed"),
         (r#"{"refresh_token":"canary"} {}"#, 400, "json_malformed"),
-        (r#"{"refresh_token":"canary","refresh_token":"canary"}"#, 400, "json_shape"),
+        (r#"{"refresh_token":"canary","refresh_token":"canary"}"#, 400, "json_duplicate"),
+        (r#"{"refresh_token":"canary","a":1,"a":2}"#, 400, "json_duplicate"),
     ] {
         let refresh = anonymous("POST", REFRESH).header(CONTENT_TYPE, "application/json");
         let answer = send(&surface(), refresh.header(ACCEPT, "*/*"), body).await;
