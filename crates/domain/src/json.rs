@@ -4,6 +4,7 @@
 //! member is checked while it is read, and the first offence ends it before anything is applied.
 
 mod envelope;
+mod fold;
 mod foreign_view;
 mod stored;
 mod tokens;
@@ -18,6 +19,7 @@ use crate::patch::PatchError;
 use crate::value::{Value, ValueError};
 
 pub use envelope::Envelope;
+pub use fold::Fold;
 pub(crate) use foreign_view::filter_text;
 pub use foreign_view::{Filtered, ForeignView, MAX_FOREIGN_DEPTH, NotOneObject, filter_foreign};
 pub use verb_body::{VerbBodyError, check_verb_body, names_nobody};

@@ -72,7 +72,7 @@ pub use entity_tag::{EntityTag, EntityTagError, ForeignTag, MAX_ENTITY_TAG_BYTES
 pub use external_user_id::{ExternalUserId, ExternalUserIdError, MAX_EXTERNAL_USER_ID_BYTES, NotOwner};
 #[cfg(feature = "json")]
 pub use json::{
-    Envelope, Filtered, ForeignView, JsonError, MAX_FOREIGN_DEPTH, NotOneObject, VerbBodyError,
+    Envelope, Filtered, Fold, ForeignView, JsonError, MAX_FOREIGN_DEPTH, NotOneObject, VerbBodyError,
     check_verb_body, filter_foreign, names_nobody,
 };
 pub use key::{Key, KeyError, MAX_KEY_BYTES, PRIVATE_PREFIX, ReadableKey, WriteOnlyKey};

@@ -123,6 +123,12 @@ impl<K: Ord + AsRef<str> + Clone> Part<K> {
         self.entries.insert(key, value).is_none()
     }
 
+    /// The entries, ordered bytewise by key.
+    #[cfg(feature = "json")]
+    pub(crate) fn into_entries(self) -> impl Iterator<Item = (K, Value)> {
+        self.entries.into_iter()
+    }
+
     fn to_canonical_json(&self) -> String {
         // One growth at most, so that no half-written copy of it stays behind in freed memory.
         let mut json = String::with_capacity(self.canonical_bytes());

@@ -72,6 +72,15 @@ fn listeners_are_told_the_difference() {
 }
 
 #[test]
+fn a_fold_tells_what_its_writes_did_in_turn() {
+    check(
+        "a fold tells what its writes did in turn",
+        &(strategy::writes(), strategy::writes()),
+        |(before, writes)| law::a_fold_tells_what_its_writes_did_in_turn(&before, &writes),
+    );
+}
+
+#[test]
 fn a_view_reads_back_as_the_part() {
     check("a view reads back as the part", &strategy::writes(), |writes| {
         law::a_view_reads_back_as_the_part(&writes)

@@ -40,8 +40,8 @@ pub use number::{
     a_number_is_accepted_exactly_when_it_comes_back, every_spelling_is_one_number, numbers_round_trip,
 };
 pub use part::{
-    a_part_knows_its_length, a_view_reads_back_as_the_part, listeners_are_told_the_difference,
-    the_write_only_part_equals_the_model,
+    a_fold_tells_what_its_writes_did_in_turn, a_part_knows_its_length, a_view_reads_back_as_the_part,
+    listeners_are_told_the_difference, the_write_only_part_equals_the_model,
 };
 pub use revision::{only_the_written_form_is_a_revision, revisions_round_trip};
 pub use text::{

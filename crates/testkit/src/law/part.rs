@@ -1,10 +1,12 @@
 //! Laws of the domain's own record and its two parts.
 
+use std::collections::BTreeMap;
+
 use proptest::prop_assert_eq;
 use proptest::test_runner::{TestCaseError, TestCaseResult};
-use strongroom_domain::{ReadablePart, Record, WriteOnlyPart};
+use strongroom_domain::{Fold, ReadablePart, Record, WriteOnlyPart};
 
-use super::model::{Model, Plain, ROOMY, Write, json_string, object, patch_of};
+use super::model::{Model, Plain, ROOMY, Write, is_private, json_string, object, patch_of};
 
 /// A part's length, told without writing it, is the length of what is written.
 ///
@@ -75,6 +77,44 @@ pub fn listeners_are_told_the_difference(before: &[Write], write: &Write) -> Tes
     );
     let told = record.readable().describe(&outcome.readable);
     prop_assert_eq!(told.as_json(), expected);
+    Ok(())
+}
+
+/// Several writes folded tell of each key what the last of them that touched it did, and what they tell leads from the view
+/// before them all to the view after.
+///
+/// # Errors
+///
+/// When the law is broken.
+pub fn a_fold_tells_what_its_writes_did_in_turn(before: &[Write], writes: &[Write]) -> TestCaseResult {
+    let failed = |error: &dyn std::fmt::Display| TestCaseError::fail(error.to_string());
+    let (mut record, mut model) = (written(before)?, Model::after(before));
+    let (mut fold, mut expected) = (Fold::new(), BTreeMap::new());
+    for write in writes {
+        let outcome = record.apply(&patch_of(write), &ROOMY).map_err(|error| failed(&error))?;
+        let told = record.readable().describe(&outcome.readable);
+        fold.add(&told).map_err(|error| failed(&error))?;
+
+        let old = model.clone();
+        model.apply(write);
+        let touched = write.keys().filter(|name| !is_private(name) && old.value(name) != model.value(name));
+        expected.extend(touched.map(|name| (name.clone(), model.value(name).cloned())));
+    }
+    let changed =
+        expected.iter().filter(|(_, value)| value.is_some()).map(|(name, value)| (name, value.as_ref()));
+    let removed = expected.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| json_string(name));
+    let text = format!(
+        r#"{{"changed":{},"removed":[{}]}}"#,
+        object(changed, json_string),
+        removed.collect::<Vec<_>>().join(",")
+    );
+    let told = fold.describe();
+    prop_assert_eq!(told.as_json(), text);
+
+    let mut at_once = Model::after(before);
+    at_once.apply(&expected);
+    let view = record.view();
+    prop_assert_eq!(at_once.view(), view.as_json());
     Ok(())
 }
 
