@@ -9,6 +9,7 @@
 mod assertions;
 mod authenticator;
 mod caller;
+mod change_bell;
 mod clock;
 mod confirmation_store;
 mod credential_store;
@@ -31,6 +32,7 @@ mod wallet_directory;
 pub use assertions::Assertions;
 pub use authenticator::{AuthenticationUnavailable, Authenticator, Principal, Refusal, Verdict};
 pub use caller::{Caller, TenantId, TenantIdError};
+pub use change_bell::ChangeBell;
 pub use clock::{Clock, Timestamp};
 pub use confirmation_store::{ConfirmationStore, DueMail, MailId, MailQuota, NewConfirmation};
 pub use credential_store::{Addition, CredentialStore, NewCredential, Removal, StoredCredential};
@@ -57,11 +59,12 @@ pub use wallet_directory::{ChainId, WalletAddress, WalletDirectory};
 
 #[cfg(feature = "mock")]
 pub use {
-    authenticator::MockAuthenticator, clock::MockClock, confirmation_store::MockConfirmationStore,
-    credential_store::MockCredentialStore, key_set_source::MockKeySetSource, mailer::MockMailer,
-    passkey_ceremonies::MockPasskeyCeremonies, randomness::MockRandomness, record_store::MockRecordStore,
-    sealer::MockSealer, session_store::MockSessionStore, token_issuer::MockTokenIssuer,
-    upstream::MockUpstream, wallet_directory::MockWalletDirectory,
+    authenticator::MockAuthenticator, change_bell::MockChangeBell, clock::MockClock,
+    confirmation_store::MockConfirmationStore, credential_store::MockCredentialStore,
+    key_set_source::MockKeySetSource, mailer::MockMailer, passkey_ceremonies::MockPasskeyCeremonies,
+    randomness::MockRandomness, record_store::MockRecordStore, sealer::MockSealer,
+    session_store::MockSessionStore, token_issuer::MockTokenIssuer, upstream::MockUpstream,
+    wallet_directory::MockWalletDirectory,
 };
 
 /// The README's examples run.

@@ -29,6 +29,14 @@ pub(crate) enum Write {
 }
 
 impl Write {
+    /// The record that it writes or erases.
+    pub(crate) fn record(&self) -> Option<&RecordId> {
+        match self {
+            Self::Commit(id, _) | Self::Erase(id, ..) => Some(id),
+            _ => None,
+        }
+    }
+
     /// The record it erases, or that of the account it closes.
     pub(crate) fn erased(&self) -> Option<&RecordId> {
         match self {

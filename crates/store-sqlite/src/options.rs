@@ -1,8 +1,9 @@
 //! What a store is opened with, and its limits.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use strongroom_ports::KeyCheck;
+use strongroom_ports::{ChangeBell, KeyCheck};
 
 /// Bytes of sealed records kept in memory. Some ten thousand records of the usual size, and little beside a server's
 /// other memory.
@@ -42,6 +43,8 @@ pub struct Options {
     pub event_bytes_per_record: u64,
     /// Erasures kept in the outbox, the newest of all records. At least 1. Default [`DEFAULT_ERASURES_KEPT`].
     pub erasures_kept: u64,
+    /// Rung for each record that has changed; `None`: nobody listens. Default `None`.
+    pub bell: Option<Arc<dyn ChangeBell>>,
 }
 
 impl Options {
@@ -56,6 +59,7 @@ impl Options {
             events_per_record: DEFAULT_EVENTS_PER_RECORD,
             event_bytes_per_record: DEFAULT_EVENT_BYTES_PER_RECORD,
             erasures_kept: DEFAULT_ERASURES_KEPT,
+            bell: None,
         }
     }
 }

@@ -67,10 +67,11 @@ impl Withheld {
         self.any.store(!withheld.is_empty(), Ordering::Release);
     }
 
-    pub(crate) fn release_all(&self) {
+    /// Withholds none any more, and names those that were.
+    pub(crate) fn release_all(&self) -> HashSet<RecordId> {
         let mut withheld = self.lock();
-        withheld.clear();
         self.any.store(false, Ordering::Release);
+        std::mem::take(&mut *withheld)
     }
 
     pub(crate) fn contains(&self, id: &RecordId) -> bool {

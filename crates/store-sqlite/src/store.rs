@@ -111,7 +111,8 @@ impl SqliteStore {
         let (write_queue, jobs) = sync_channel(options.queue_len);
         let (read_queue, queries) = sync_channel(options.queue_len);
         let log = directory::beside(&directory.database(), "-wal");
-        let writer = Writer::new(writer, log, Retention::of(options), Arc::clone(&shared));
+        let writer =
+            Writer::new(writer, log, Retention::of(options), options.bell.clone(), Arc::clone(&shared));
         let mut threads = Threads { readers: Vec::new(), writer: None, directory: Some(directory) };
         threads.writer =
             Some(Builder::new().name("store-writer".to_owned()).spawn(move || writer.run(&jobs))?);

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, Result};
-use strongroom_ports::{RecordId, Rotation, StoreError};
+use strongroom_ports::{ChangeBell, RecordId, Rotation, StoreError};
 
 use crate::answer::Answer;
 use crate::cache::Known;
@@ -37,6 +37,7 @@ const GROUP_WRITES: usize = 256;
 pub(crate) struct Writer {
     connection: Connection,
     retention: Retention,
+    bell: Option<Arc<dyn ChangeBell>>,
     shared: Arc<Shared>,
     log: log::Log,
 }
@@ -59,9 +60,10 @@ impl Writer {
         connection: Connection,
         log: PathBuf,
         retention: Retention,
+        bell: Option<Arc<dyn ChangeBell>>,
         shared: Arc<Shared>,
     ) -> Self {
-        Self { connection, retention, shared, log: log::Log::new(log) }
+        Self { connection, retention, bell, shared, log: log::Log::new(log) }
     }
 
     /// Works until all senders are gone and the queue is empty.
@@ -225,10 +227,19 @@ impl Writer {
 
     /// An erasure is answered as done when the key is in no file any more, and the closing of an account when its boxes are not.
     fn after_commit(&mut self, writes: &[Write], answers: Answers, has_changed: &[bool]) -> Answers {
-        let changed = writes.iter().zip(has_changed).filter(|(_, changed)| **changed);
-        let erased: Vec<RecordId> = changed.filter_map(|(write, _)| write.erased().copied()).collect();
+        let changed =
+            || writes.iter().zip(has_changed).filter(|(_, changed)| **changed).map(|(write, _)| write);
+        let erased: Vec<RecordId> = changed().filter_map(Write::erased).copied().collect();
         self.destroy_erased(&erased);
+        // Whoever is withheld is rung for when that ends.
+        self.ring(changed().filter_map(Write::record).filter(|id| !self.shared.withheld.contains(id)));
         self.withhold(writes, answers)
+    }
+
+    fn ring<'a>(&self, changed: impl IntoIterator<Item = &'a RecordId>) {
+        if let Some(bell) = &self.bell {
+            changed.into_iter().for_each(|id| bell.ring(id));
+        }
     }
 
     /// Nobody hears that what is owed is done, not even who asks again.

@@ -18,9 +18,9 @@ pub mod sample;
 /// [`fake`].
 pub mod mock {
     pub use strongroom_ports::{
-        MockAuthenticator, MockClock, MockConfirmationStore, MockCredentialStore, MockKeySetSource,
-        MockMailer, MockPasskeyCeremonies, MockRandomness, MockRecordStore, MockSealer, MockSessionStore,
-        MockTokenIssuer, MockUpstream, MockWalletDirectory,
+        MockAuthenticator, MockChangeBell, MockClock, MockConfirmationStore, MockCredentialStore,
+        MockKeySetSource, MockMailer, MockPasskeyCeremonies, MockRandomness, MockRecordStore, MockSealer,
+        MockSessionStore, MockTokenIssuer, MockUpstream, MockWalletDirectory,
     };
 }
 

@@ -84,7 +84,7 @@ impl Writer {
             Ok(true) => {
                 Counters::count(&self.shared.counters.checkpoints, 1);
                 self.log.due_at_bytes = LOG_BYTES;
-                self.shared.withheld.release_all();
+                self.ring(&self.shared.withheld.release_all());
                 true
             }
             Ok(false) => false,

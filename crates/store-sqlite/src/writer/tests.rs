@@ -13,6 +13,8 @@ use tempfile::TempDir;
 
 use crate::{Options, SqliteStore};
 
+mod bell;
+
 fn open(directory: &TempDir) -> SqliteStore {
     SqliteStore::open(Options::new(directory.path(), Vec::new())).unwrap()
 }

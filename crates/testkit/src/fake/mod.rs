@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 mod account_store;
 mod authenticator;
+mod change_bell;
 mod clock;
 mod key_set_source;
 mod mailer;
@@ -22,6 +23,7 @@ mod wallet_directory;
 
 pub use account_store::InMemoryAccountStore;
 pub use authenticator::StaticAuthenticator;
+pub use change_bell::RecordingBell;
 pub use clock::ManualClock;
 pub use key_set_source::ScriptedKeySetSource;
 pub use mailer::RecordingMailer;

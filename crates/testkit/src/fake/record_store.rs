@@ -1,25 +1,29 @@
-//! A record store in memory.
+//! A record store in memory, which rings as a store does.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use strongroom_domain::{Generation, Revision};
-use strongroom_ports::{Commit, Event, EventBody, RecordId, RecordStore, SealedRecord, StoreError, WriteId};
+use strongroom_ports::{
+    ChangeBell, Commit, Event, EventBody, RecordId, RecordStore, SealedRecord, StoreError, WriteId,
+};
 
 use super::locked;
 
-/// Events kept of one generation; older ones are dropped.
+/// Events kept of one generation, unless it is told otherwise; older ones are dropped.
 const MAX_EVENTS: usize = 1_000;
 
 /// A [`RecordStore`] that forgets everything with its process. Share it by `Arc`.
 #[derive(Debug, Default)]
 pub struct InMemoryRecordStore {
     state: Mutex<State>,
+    bell: Option<Arc<dyn ChangeBell>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    events_kept: usize,
     records: HashMap<RecordId, SealedRecord>,
     events: HashMap<(RecordId, Generation), Vec<Event>>,
 }
@@ -29,6 +33,32 @@ impl InMemoryRecordStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, and it rings for what it changes.
+    #[must_use]
+    pub fn with_bell(mut self, bell: Arc<dyn ChangeBell>) -> Self {
+        self.bell = Some(bell);
+        self
+    }
+
+    /// The same, with an outbox that keeps this many events of one generation.
+    #[must_use]
+    pub fn keeping_events(self, events: usize) -> Self {
+        locked(&self.state).events_kept = events;
+        self
+    }
+
+    fn ring(&self, id: &RecordId) {
+        if let Some(bell) = &self.bell {
+            bell.ring(id);
+        }
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { events_kept: MAX_EVENTS, records: HashMap::new(), events: HashMap::new() }
     }
 }
 
@@ -42,7 +72,7 @@ impl State {
     fn tell(&mut self, id: &RecordId, event: Event) {
         let events = self.events.entry((*id, event.revision.generation)).or_default();
         events.push(event);
-        if events.len() > MAX_EVENTS {
+        if events.len() > self.events_kept {
             events.remove(0);
         }
     }
@@ -68,6 +98,8 @@ impl RecordStore for InMemoryRecordStore {
         state.records.insert(*id, record);
         let body = EventBody::Written(commit.event);
         state.tell(id, Event { revision: commit.revision, write_id: commit.write_id, body });
+        drop(state);
+        self.ring(id);
         Ok(())
     }
 
@@ -78,6 +110,8 @@ impl RecordStore for InMemoryRecordStore {
         // The key of the sealed events is gone: nobody could read them.
         state.events.remove(&(*id, expected.generation));
         state.tell(id, Event { revision: expected.next(), write_id, body: EventBody::Erased });
+        drop(state);
+        self.ring(id);
         Ok(())
     }
 
