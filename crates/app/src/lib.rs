@@ -1,11 +1,14 @@
-//! Strongroom's use cases, over ports alone: the safe itself ([`LocalSafe`]), sessions ([`Identity`]), passkeys ([`Passkeys`]), the
-//! end of an account ([`Accounts`]), e-mail addresses ([`EmailConfirmation`], [`MailOutbox`]), tenants and origins ([`Tenants`]).
+//! Strongroom's use cases, over ports alone: the safe itself ([`LocalSafe`]), who follows it ([`Changes`]), sessions
+//! ([`Identity`]), passkeys ([`Passkeys`]), the end of an account ([`Accounts`]), e-mail addresses ([`EmailConfirmation`], [`MailOutbox`]), tenants and origins ([`Tenants`]).
 //!
 //! Decides over plain values that an inbound adapter has parsed. Knows neither hyper nor tokio, and never logs more of a
 //! person than [`RecordId`](strongroom_ports::RecordId) prints.
 
 mod account;
+mod changes;
+mod doorbells;
 mod email_confirmation;
+mod following;
 mod identity;
 mod local_safe;
 mod mail_bell;
@@ -18,10 +21,14 @@ mod public_box;
 mod record_turns;
 mod sealed_note;
 mod sign_up_quota;
+mod telling;
 mod tenants;
 
 pub use account::Accounts;
+pub use changes::{Changes, Pace, Told};
+pub use doorbells::{Doorbells, Listening, Rung};
 pub use email_confirmation::{ConfirmationError, Confirmed, EmailConfirmation};
+pub use following::Following;
 pub use identity::{Identity, IdentityError, OwnSession, SignedIn};
 pub use local_safe::LocalSafe;
 pub use mail_bell::MailBell;

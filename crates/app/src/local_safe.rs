@@ -276,19 +276,19 @@ impl From<SealError> for Attempt {
     }
 }
 
-fn unstorable(error: StoreError) -> UpstreamError {
+pub(crate) fn unstorable(error: StoreError) -> UpstreamError {
     match error {
         StoreError::Damaged => UpstreamError::Damaged,
         StoreError::Stale | StoreError::Unknown | StoreError::Unavailable => UpstreamError::Unavailable,
     }
 }
 
-fn unsealable(id: &RecordId, which: &str, error: SealError) -> UpstreamError {
+pub(crate) fn unsealable(id: &RecordId, which: &str, error: SealError) -> UpstreamError {
     tracing::error!(person = ?id, %error, "the {which} of a record does not open");
     UpstreamError::Damaged
 }
 
-fn damaged(id: &RecordId, which: &str) -> UpstreamError {
+pub(crate) fn damaged(id: &RecordId, which: &str) -> UpstreamError {
     tracing::error!(person = ?id, "the {which} of a record opens to something else");
     UpstreamError::Damaged
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use strongroom_app::{Accounts, EmailConfirmation, Identity, Passkeys, Tenants};
+use strongroom_app::{Accounts, Changes, Doorbells, EmailConfirmation, Identity, Passkeys, Tenants};
 use strongroom_domain::Limits;
 use strongroom_ports::{
     Authenticator, Clock, PassedOn, RemoteIdentity, RemoteSafe, Sealer, TokenIssuer, Upstream,
@@ -64,6 +64,8 @@ pub enum Safe {
         email: Box<EmailConfirmation>,
         /// Our own public keys.
         issuer: Arc<dyn TokenIssuer>,
+        /// What happens to records, for whoever follows one.
+        changes: Arc<Changes>,
     },
     /// Behind another host: this process is its gateway.
     Remote {
@@ -73,6 +75,8 @@ pub enum Safe {
         verbs: Verbs,
         /// Where `auth/…` goes; `None`: there is none of it here.
         identity: Option<Arc<dyn RemoteIdentity>>,
+        /// Rung for what passes through here, and heard by whoever follows a record.
+        doorbells: Arc<Doorbells>,
     },
 }
 

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use prometheus_client::registry::Registry;
 use strongroom_app::{
-    Accounts, EmailConfirmation, Identity, MailBell, Passkeys, SignUpQuota, Tenant, Tenants,
+    Accounts, Changes, Doorbells, EmailConfirmation, Identity, MailBell, Passkeys, SignUpQuota, Tenant,
+    Tenants,
 };
 use strongroom_domain::Limits;
 use strongroom_http::{
@@ -18,8 +19,8 @@ use strongroom_http::{
     TlsIdentity, TrustedProxies,
 };
 use strongroom_testkit::fake::{
-    CountingRandomness, InMemoryAccountStore, InMemoryUpstream, ManualClock, StaticAuthenticator,
-    TransparentSealer, TransparentTokenIssuer,
+    CountingRandomness, InMemoryAccountStore, InMemoryRecordStore, InMemoryUpstream, ManualClock,
+    StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
 };
 use strongroom_testkit::mock::MockPasskeyCeremonies;
 use strongroom_testkit::sample;
@@ -96,9 +97,11 @@ fn surface() -> Api {
         store.clone(),
         store,
         authenticator.clone(),
-        sealer,
+        sealer.clone(),
         clock.clone(),
     ));
+    let (outbox, doorbells) = (Arc::new(InMemoryRecordStore::new()), Arc::new(Doorbells::new()));
+    let changes = Arc::new(Changes::new(upstream.clone(), outbox, sealer, doorbells));
     let tenant = Tenant {
         id: sample::tenant(sample::TENANT),
         name: sample::TENANT.to_owned(),
@@ -107,7 +110,7 @@ fn surface() -> Api {
     };
     let tenants = Tenants::new(vec![tenant], true);
     Api::new(
-        Safe::Here { upstream, identity, passkeys, accounts, email, issuer },
+        Safe::Here { upstream, identity, passkeys, accounts, email, issuer, changes },
         authenticator,
         Arc::new(TransparentSealer::new()),
         tenants,

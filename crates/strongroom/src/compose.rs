@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_app::{
-    Accounts, EmailConfirmation, Identity, LocalSafe, MailBell, MailOutbox, Origin, Passkeys, SignUpQuota,
-    Tenant, Tenants,
+    Accounts, Changes, Doorbells, EmailConfirmation, Identity, LocalSafe, MailBell, MailOutbox, Origin,
+    Passkeys, SignUpQuota, Tenant, Tenants,
 };
 use strongroom_domain::Limits;
 use strongroom_http::{Api, HttpLimits, Safe, TrustedProxies, Verbs};
@@ -15,7 +15,7 @@ use strongroom_jwt::{
     TokenCache,
 };
 use strongroom_passkey::{PasskeyTenant, WebauthnCeremonies};
-use strongroom_ports::{Authenticator, Clock, Mailer, Randomness, RemoteIdentity, Sealer};
+use strongroom_ports::{Authenticator, ChangeBell, Clock, Mailer, Randomness, RemoteIdentity, Sealer};
 use strongroom_seal::{EnvelopeSealer, Keyring, SystemRandomness};
 use strongroom_store_sqlite::{OpenError, Options, SqliteStore};
 use strongroom_upstream::{
@@ -182,7 +182,8 @@ fn safe_here(
     foreign: Arc<ForeignTokens>,
     remember: impl FnOnce(Vec<Arc<dyn Authenticator>>) -> Arc<TokenCache>,
 ) -> Result<House, Failure> {
-    let store = open_store(parts.directory, &parts.keyring)?;
+    let doorbells = Arc::new(Doorbells::new());
+    let store = open_store(parts.directory, &parts.keyring, doorbells.clone())?;
     let sealer = EnvelopeSealer::new(parts.keyring).map_err(|error| Failure::Keys(error.to_string()))?;
     let ceremonies = ceremonies(tenants, (clock.clone(), randomness.clone()))?;
     let (kept, sealer) = (Arc::new(store.clone()), Arc::new(sealer));
@@ -226,6 +227,8 @@ fn safe_here(
         randomness,
     );
     let passkeys = Arc::new(passkeys.with_wallets(Arc::new(SafeWallets::new(parts.chains))));
+    let changes = Changes::new(upstream.clone(), kept.clone(), sealer.clone(), doorbells);
+    let changes = Arc::new(changes);
     let accounts = Arc::new(Accounts::new(
         upstream.clone(),
         kept.clone(),
@@ -234,7 +237,7 @@ fn safe_here(
         sealer.clone(),
         clock,
     ));
-    let safe = Safe::Here { upstream, identity, passkeys, accounts, email, issuer: own.clone() };
+    let safe = Safe::Here { upstream, identity, passkeys, accounts, email, issuer: own.clone(), changes };
     Ok(House {
         safe,
         remembered,
@@ -288,7 +291,7 @@ fn gateway(
     let figures = figures.collect();
     let identity = identity.map(|identity| Arc::new(identity) as Arc<dyn RemoteIdentity>);
     Ok(House {
-        safe: Safe::Remote { safe: Arc::new(upstream), verbs, identity },
+        safe: Safe::Remote { safe: Arc::new(upstream), verbs, identity, doorbells: Arc::default() },
         remembered: remember(vec![foreign]),
         people: Arc::new(people),
         own: None,
@@ -299,9 +302,14 @@ fn gateway(
     })
 }
 
-fn open_store(directory: PathBuf, keyring: &Keyring) -> Result<SqliteStore, Failure> {
+fn open_store(
+    directory: PathBuf,
+    keyring: &Keyring,
+    bell: Arc<dyn ChangeBell>,
+) -> Result<SqliteStore, Failure> {
     let place = directory.display().to_string();
-    SqliteStore::open(Options::new(directory, keyring.key_checks())).map_err(|error| match error {
+    let options = Options { bell: Some(bell), ..Options::new(directory, keyring.key_checks()) };
+    SqliteStore::open(options).map_err(|error| match error {
         OpenError::KeyMissing(_) | OpenError::KeyDiffers(_) => Failure::Keys(format!("{place}: {error}")),
         _ => Failure::Store(format!("{place}: {error}")),
     })

@@ -17,13 +17,14 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Frame;
 use serde_json::Value;
 use strongroom_app::{
-    Accounts, EmailConfirmation, Identity, MailBell, Origin, Passkeys, SignUpQuota, Tenant, Tenants,
+    Accounts, Changes, Doorbells, EmailConfirmation, Identity, MailBell, Origin, Passkeys, SignUpQuota,
+    Tenant, Tenants,
 };
 use strongroom_domain::Limits;
 use strongroom_ports::{Authenticator, Caller, ChainId, Principal, Timestamp, Upstream};
 use strongroom_testkit::fake::{
-    CountingRandomness, GlassPasskeys, InMemoryAccountStore, InMemoryUpstream, ManualClock, PaperWallets,
-    StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
+    CountingRandomness, GlassPasskeys, InMemoryAccountStore, InMemoryRecordStore, InMemoryUpstream,
+    ManualClock, PaperWallets, StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
 };
 use strongroom_testkit::sample;
 
@@ -157,7 +158,14 @@ fn surface_behind(
         tenant(sample::OTHER_TENANT, ORIGIN_OF_OTHER_TENANT, false),
     ];
     let tenants = Tenants::new(tenants, true);
-    let safe = Safe::Here { upstream, identity, passkeys, accounts, email: Box::new(email), issuer };
+    // Nobody rings: what this safe is told is in no outbox.
+    let changes = Arc::new(Changes::new(
+        upstream.clone(),
+        Arc::new(InMemoryRecordStore::new()),
+        sealer.clone(),
+        Arc::new(Doorbells::new()),
+    ));
+    let safe = Safe::Here { upstream, identity, passkeys, accounts, email: Box::new(email), issuer, changes };
     let api = Api::new(safe, authenticator, sealer, tenants, clock, LIMITS, http_limits, proxies, 7);
     let metrics = Arc::new(Metrics::new(api.places.clone(), &api.safe.verbs()));
     Exchange::new(Arc::new(api), metrics).unwrap()

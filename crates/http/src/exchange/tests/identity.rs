@@ -31,7 +31,8 @@ pub(super) fn gateway_between(
     identity: Arc<dyn RemoteIdentity>,
     http_limits: HttpLimits,
 ) -> Exchange {
-    let safe = Safe::Remote { safe, verbs: Verbs::default(), identity: Some(identity) };
+    let (verbs, identity) = (Verbs::default(), Some(identity));
+    let safe = Safe::Remote { safe, verbs, identity, doorbells: Arc::default() };
     let tenant = |id: &str, origin: &str| Tenant {
         id: sample::tenant(id),
         name: String::new(),

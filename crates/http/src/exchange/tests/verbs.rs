@@ -11,7 +11,7 @@ const ID: &str = sample::EXTERNAL_USER_ID;
 pub(super) fn gateway(verbs: &[&str]) -> (Exchange, Arc<RecordingRemoteSafe>) {
     let recorder = Arc::new(RecordingRemoteSafe::new());
     let verbs = Verbs::parse(verbs.iter().copied()).unwrap();
-    let safe = Safe::Remote { safe: recorder.clone(), verbs, identity: None };
+    let safe = Safe::Remote { safe: recorder.clone(), verbs, identity: None, doorbells: Arc::default() };
     let namesake = Caller { tenant: sample::tenant(sample::OTHER_TENANT), ..sample::caller() };
     let authenticator =
         StaticAuthenticator::new().with_caller("jane", sample::caller()).with_caller("shop", namesake);
