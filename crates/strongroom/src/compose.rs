@@ -23,7 +23,7 @@ use strongroom_upstream::{
 };
 use strongroom_wallet::SafeWallets;
 
-use crate::config::TenantChains;
+use crate::config::{Outbox, TenantChains};
 use crate::failure::Failure;
 use crate::system_clock::SystemClock;
 
@@ -65,6 +65,7 @@ pub(crate) struct SafeParts {
     pub(crate) keyring: Keyring,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) directory: PathBuf,
+    pub(crate) outbox: Outbox,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) sign_ups_per_hour: u32,
     pub(crate) passkey_sign_ups_per_hour: u32,
@@ -183,7 +184,7 @@ fn safe_here(
     remember: impl FnOnce(Vec<Arc<dyn Authenticator>>) -> Arc<TokenCache>,
 ) -> Result<House, Failure> {
     let doorbells = Arc::new(Doorbells::new());
-    let store = open_store(parts.directory, &parts.keyring, doorbells.clone())?;
+    let store = open_store(parts.directory, parts.outbox, &parts.keyring, doorbells.clone())?;
     let sealer = EnvelopeSealer::new(parts.keyring).map_err(|error| Failure::Keys(error.to_string()))?;
     let ceremonies = ceremonies(tenants, (clock.clone(), randomness.clone()))?;
     let (kept, sealer) = (Arc::new(store.clone()), Arc::new(sealer));
@@ -304,11 +305,17 @@ fn gateway(
 
 fn open_store(
     directory: PathBuf,
+    outbox: Outbox,
     keyring: &Keyring,
     bell: Arc<dyn ChangeBell>,
 ) -> Result<SqliteStore, Failure> {
     let place = directory.display().to_string();
-    let options = Options { bell: Some(bell), ..Options::new(directory, keyring.key_checks()) };
+    let options = Options {
+        events_per_record: outbox.versions,
+        event_bytes_per_record: outbox.bytes,
+        bell: Some(bell),
+        ..Options::new(directory, keyring.key_checks())
+    };
     SqliteStore::open(options).map_err(|error| match error {
         OpenError::KeyMissing(_) | OpenError::KeyDiffers(_) => Failure::Keys(format!("{place}: {error}")),
         _ => Failure::Store(format!("{place}: {error}")),
@@ -331,3 +338,6 @@ fn random_u64(randomness: &dyn Randomness) -> u64 {
     randomness.fill(&mut bytes);
     u64::from_be_bytes(bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,7 @@ pub(crate) use log::{Log, LogFormat};
 pub(crate) use mail::{Mail, Transport};
 pub(crate) use problem::Refused;
 pub(crate) use reader::InForce;
-pub(crate) use safe::Safe;
+pub(crate) use safe::{Outbox, Safe};
 pub(crate) use secret::KeySource;
 pub(crate) use server::Server;
 pub(crate) use tls::Tls;

@@ -70,6 +70,7 @@ pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts
                 keyring: key_files::keyring(&safe.keyring)?,
                 signing_keys: key_files::signing_keys(&config.tokens.signing_keys)?,
                 directory: safe.path,
+                outbox: safe.outbox,
                 lifetimes: Lifetimes {
                     access_lifetime: config.tokens.access_lifetime,
                     refresh_lifetime: config.tokens.refresh_lifetime,

@@ -2,8 +2,15 @@
 
 use std::path::PathBuf;
 
+use strongroom_store_sqlite::{DEFAULT_EVENT_BYTES_PER_RECORD, DEFAULT_EVENTS_PER_RECORD};
+
 use super::reader::Section;
 use super::secret::KeySource;
+
+/// A lowered limit is caught up with by the next write of a record, in one transaction.
+const MAX_OUTBOX_VERSIONS: u32 = 10_000;
+/// More would be a copy of the record for each of them.
+const MAX_OUTBOX_BYTES: u32 = 64 * 1024 * 1024;
 
 /// The safe in this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +19,17 @@ pub(crate) struct Safe {
     pub(crate) path: PathBuf,
     /// `keyring_file`, or `STRONGROOM_SAFE__KEYRING`: the keyring.
     pub(crate) keyring: KeySource,
+    /// What is kept of a record's past.
+    pub(crate) outbox: Outbox,
+}
+
+/// The outbox of one record: who missed more than it keeps reads the record anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outbox {
+    /// `outbox_versions_per_record`: the newest, at least the last.
+    pub(crate) versions: u64,
+    /// `outbox_bytes_per_record`: sealed, of the newest, and the last whatever its size.
+    pub(crate) bytes: u64,
 }
 
 impl Safe {
@@ -23,7 +41,14 @@ impl Safe {
         });
         let path = section.path("path", "data");
         let keyring = section.keys("keyring", "keyring_file", "keyring.json");
+        let versions = section.read("outbox_versions_per_record", DEFAULT_EVENTS_PER_RECORD, |raw| {
+            raw.whole(1..=MAX_OUTBOX_VERSIONS)
+        });
+        let bytes = section.read("outbox_bytes_per_record", DEFAULT_EVENT_BYTES_PER_RECORD, |raw| {
+            raw.whole(4096..=MAX_OUTBOX_BYTES)
+        });
         store?;
-        Some(Self { path: path?, keyring: keyring? })
+        let outbox = Outbox { versions: versions?.into(), bytes: bytes?.into() };
+        Some(Self { path: path?, keyring: keyring?, outbox })
     }
 }
