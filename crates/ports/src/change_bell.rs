@@ -4,10 +4,11 @@ use std::fmt;
 
 use crate::record_store::RecordId;
 
-/// Rung by a store for each record that it has changed, once the change is durable: after a write, and after an erasure
-/// whose key is in no file any more, whether or not anybody still waits for the answer.
+/// Rung by a store for each record that it has changed: once a write is durable, or an erasure complete, and before its
+/// caller is answered, whether or not that still waits. An erasure whose caller could only be told that nobody can say is rung
+/// for when it is complete. A refused write does not ring.
 ///
-/// A ring never blocks: the thread that writes rings. It may come too often, and a refused write should not ring.
+/// A ring never blocks: the thread that writes rings. It may come more often than something has changed.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait ChangeBell: fmt::Debug + Send + Sync {
     /// A record may have changed.

@@ -9,7 +9,8 @@ use strongroom_ports::{
 };
 use strongroom_testkit::fake::{
     CountingRandomness, InMemoryAccountStore, InMemoryRecordStore, InMemoryUpstream, ManualClock,
-    PaperWallets, ScriptedKeySetSource, StaticAuthenticator, TransparentSealer, TransparentTokenIssuer,
+    PaperWallets, RecordingBell, ScriptedKeySetSource, StaticAuthenticator, TransparentSealer,
+    TransparentTokenIssuer,
 };
 use strongroom_testkit::{contract, sample};
 
@@ -22,6 +23,19 @@ fn the_record_store_in_memory_keeps_its_contract() {
 fn the_record_store_in_memory_keeps_its_contract_among_threads() {
     let store: Arc<dyn RecordStore> = Arc::new(InMemoryRecordStore::new());
     contract::record_store_concurrency(&[Arc::clone(&store), store], block_on);
+}
+
+#[test]
+fn the_record_store_in_memory_rings_as_it_must() {
+    let bell = Arc::new(RecordingBell::new());
+    let store = InMemoryRecordStore::new().with_bell(bell.clone());
+    block_on(contract::change_bell(&store, &bell));
+}
+
+#[test]
+#[should_panic(expected = "a write rings before it is answered")]
+fn a_store_that_does_not_ring_is_found() {
+    block_on(contract::change_bell(&InMemoryRecordStore::new(), &RecordingBell::new()));
 }
 
 #[test]

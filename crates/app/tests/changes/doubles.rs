@@ -1,7 +1,6 @@
 //! A safe whose changes can be followed, and what is told as short text.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -32,11 +31,7 @@ impl House {
     pub(crate) fn keeping_events(events: usize) -> Self {
         let doorbells = Arc::new(Doorbells::new());
         let kept = InMemoryRecordStore::new().keeping_events(events).with_bell(doorbells.clone());
-        let store = Arc::new(TroubledStore {
-            kept,
-            is_troubled: AtomicBool::new(false),
-            is_scratched: AtomicBool::new(false),
-        });
+        let store = Arc::new(TroubledStore { kept, trouble: Mutex::new(None) });
         let sealer: Arc<dyn Sealer> = Arc::new(TransparentSealer::new());
         let safe = Arc::new(LocalSafe::new(
             store.clone(),
@@ -117,27 +112,44 @@ pub(crate) fn update(version: u64, value: &str) -> String {
     format!(r#"{version} {{"changed":{{"n":"{value}"}},"removed":[]}}"#)
 }
 
-/// A store in memory that can be out of reach, and whose events can be scratched.
+/// What befalls whoever reads a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It is out of reach.
+    Unavailable,
+    /// Events come back changed.
+    Scratched,
+    /// Events are gone before they are read.
+    Lost,
+    /// The record is erased after it was read, and before its events are.
+    ErasedMeanwhile,
+}
+
+/// A store in memory that is in trouble where a test says so.
 #[derive(Debug)]
 pub(crate) struct TroubledStore {
     kept: InMemoryRecordStore,
-    is_troubled: AtomicBool,
-    is_scratched: AtomicBool,
+    trouble: Mutex<Option<Trouble>>,
 }
 
 impl TroubledStore {
-    /// Whether reads fail from now on.
-    pub(crate) fn trouble(&self, is_troubled: bool) {
-        self.is_troubled.store(is_troubled, Ordering::Relaxed);
+    /// What is so from now on.
+    pub(crate) fn trouble(&self, trouble: Option<Trouble>) {
+        *self.trouble.lock().unwrap() = trouble;
     }
 
-    /// Whether events come back changed from now on.
-    pub(crate) fn scratch(&self, is_scratched: bool) {
-        self.is_scratched.store(is_scratched, Ordering::Relaxed);
+    fn is_in(&self, trouble: Trouble) -> bool {
+        *self.trouble.lock().unwrap() == Some(trouble)
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        if self.is_troubled.load(Ordering::Relaxed) { Err(StoreError::Unavailable) } else { Ok(()) }
+        if self.is_in(Trouble::Unavailable) { Err(StoreError::Unavailable) } else { Ok(()) }
+    }
+
+    async fn erase_now(&self, id: &RecordId) {
+        if let Some(record) = self.kept.load(id).await.unwrap() {
+            self.kept.erase(id, record.revision, sample::fresh_write_id()).await.unwrap();
+        }
     }
 }
 
@@ -164,8 +176,14 @@ impl RecordStore for TroubledStore {
         limit: usize,
     ) -> Result<Vec<Event>, StoreError> {
         self.check()?;
+        if self.is_in(Trouble::ErasedMeanwhile) {
+            self.erase_now(id).await;
+        }
         let mut events = self.kept.events(id, generation, after_version, limit).await?;
-        if self.is_scratched.load(Ordering::Relaxed) {
+        if self.is_in(Trouble::Lost) {
+            events.clear();
+        }
+        if self.is_in(Trouble::Scratched) {
             for event in &mut events {
                 event.body = EventBody::Written(Bytes::from_static(b"scratched"));
             }

@@ -9,6 +9,10 @@ mod erased;
 #[cfg(test)]
 mod folded;
 #[cfg(test)]
+mod racing;
+#[cfg(test)]
+mod replayed;
+#[cfg(test)]
 mod resumed;
 #[cfg(test)]
 mod troubles;

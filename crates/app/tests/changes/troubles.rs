@@ -4,7 +4,7 @@ use futures_executor::block_on;
 use strongroom_app::{Pace, Told};
 use strongroom_ports::UpstreamError;
 
-use crate::doubles::{House, next, told, update};
+use crate::doubles::{House, Trouble, next, told, update};
 
 #[test]
 fn whoever_missed_more_than_is_kept_meets_a_gap_until_another_snapshot() {
@@ -46,16 +46,48 @@ fn a_gap_in_a_new_life_is_told_behind_the_end_of_the_old_one() {
 }
 
 #[test]
+fn a_record_that_is_erased_while_it_is_read_is_told_as_gone() {
+    let house = House::new();
+    house.set("a");
+    let mut following = house.follow_from_now();
+    house.set("b");
+    house.store.trouble(Some(Trouble::ErasedMeanwhile));
+    assert_eq!(next(&mut following), ["erased"]);
+    assert_eq!(following.at(), None);
+    assert!(next(&mut following).is_empty());
+}
+
+#[test]
+fn a_record_that_came_and_went_while_it_was_read_is_not_told() {
+    let house = House::new();
+    let mut following = house.follow_from_now();
+    house.set("a");
+    house.store.trouble(Some(Trouble::ErasedMeanwhile));
+    assert!(next(&mut following).is_empty());
+}
+
+#[test]
+fn a_record_whose_events_are_all_gone_is_a_gap() {
+    let house = House::new();
+    house.set("a");
+    let mut following = house.follow_from_now();
+    let last = house.set("b");
+    house.store.trouble(Some(Trouble::Lost));
+    assert_eq!(next(&mut following), ["gap"]);
+    assert_ne!(following.at(), Some(last));
+}
+
+#[test]
 fn what_an_unavailable_safe_did_not_tell_is_told_later() {
     let house = House::new();
     house.set("a");
     let mut following = house.follow_from_now();
     let last = house.set("b");
-    house.store.trouble(true);
+    house.store.trouble(Some(Trouble::Unavailable));
     assert_eq!(block_on(following.next(Pace::Each)), Err(UpstreamError::Unavailable));
     assert_eq!(block_on(following.snapshot()), Err(UpstreamError::Unavailable));
     assert_eq!(block_on(following.resume(last)), Err(UpstreamError::Unavailable));
-    house.store.trouble(false);
+    house.store.trouble(None);
     assert_eq!(next(&mut following), [update(2, "b")]);
 }
 
@@ -65,9 +97,9 @@ fn an_event_that_does_not_open_is_damage_and_can_be_told_once_it_does() {
     house.set("a");
     let mut following = house.follow_from_now();
     house.set("b");
-    house.store.scratch(true);
+    house.store.trouble(Some(Trouble::Scratched));
     assert_eq!(block_on(following.next(Pace::Folded)), Err(UpstreamError::Damaged));
-    house.store.scratch(false);
+    house.store.trouble(None);
     assert_eq!(next(&mut following), [update(2, "b")]);
 }
 

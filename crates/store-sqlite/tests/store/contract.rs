@@ -9,6 +9,7 @@ use futures_executor::block_on;
 use strongroom_domain::Revision;
 use strongroom_ports::{ConfirmationStore, CredentialStore, RecordStore, SessionStore};
 use strongroom_testkit::contract;
+use strongroom_testkit::fake::RecordingBell;
 
 fn run(future: Pin<Box<dyn Future<Output = ()> + Send>>) {
     block_on(future);
@@ -26,6 +27,15 @@ fn it_does_what_a_record_store_must_without_a_cache() {
     let mut options = options(directory.path());
     options.cache_bytes = 0;
     block_on(contract::record_store(&strongroom_store_sqlite::SqliteStore::open(options).unwrap()));
+}
+
+#[test]
+fn it_rings_as_a_record_store_must() {
+    let (directory, bell) = (directory(), Arc::new(RecordingBell::new()));
+    let mut options = options(directory.path());
+    options.bell = Some(bell.clone());
+    let store = strongroom_store_sqlite::SqliteStore::open(options).unwrap();
+    block_on(contract::change_bell(&store, &bell));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use std::pin::Pin;
 
 mod account_closing;
 mod authenticator;
+mod change_bell;
 mod clock;
 mod confirmation_store;
 mod credential_store;
@@ -34,6 +35,7 @@ mod wallet_directory;
 
 pub use account_closing::account_closing;
 pub use authenticator::{authenticator, authenticator_after_revocation};
+pub use change_bell::change_bell;
 pub use clock::clock;
 pub use confirmation_store::{confirmation_store, confirmation_store_concurrency};
 pub use credential_store::credential_store;
