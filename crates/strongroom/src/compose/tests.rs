@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use futures_executor::block_on;
 use strongroom_app::{Changes, Following, Pace, Told};
@@ -11,7 +12,7 @@ use strongroom_testkit::sample;
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::{Config, Layers};
+use crate::config::{Config, Layers, Place};
 use crate::serve::parts;
 
 /// A safe that keeps three versions of a record's past. The directory goes with the test.
@@ -49,6 +50,18 @@ fn next(following: &mut Following) -> Vec<u64> {
         other => panic!("{other:?}"),
     };
     block_on(following.next(Pace::Each)).unwrap().into_iter().map(version).collect()
+}
+
+#[test]
+fn by_default_the_outbox_keeps_what_the_store_does_of_itself() {
+    let layers =
+        Layers::new(Vec::new()).with_text(Path::new("x.toml"), "[[tenant]]\nrp_id = \"localhost\"\n");
+    let Place::Here(safe) = Config::load(layers).unwrap().config.place else { panic!("a safe") };
+    let store = Options::new("", Vec::new());
+    assert_eq!(
+        (safe.outbox.versions, safe.outbox.bytes),
+        (store.events_per_record, store.event_bytes_per_record)
+    );
 }
 
 #[test]

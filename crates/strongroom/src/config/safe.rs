@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use strongroom_store_sqlite::{DEFAULT_EVENT_BYTES_PER_RECORD, DEFAULT_EVENTS_PER_RECORD};
-
 use super::reader::Section;
 use super::secret::KeySource;
 
+/// By default, what the store keeps of itself.
+const OUTBOX_VERSIONS: u32 = 256;
+const OUTBOX_BYTES: u32 = 1024 * 1024;
+
 /// A lowered limit is caught up with by the next write of a record, in one transaction.
 const MAX_OUTBOX_VERSIONS: u32 = 10_000;
-/// More would be a copy of the record for each of them.
+/// What a thousand of the largest versions of a record take: the disk's share of one person who writes for ever.
 const MAX_OUTBOX_BYTES: u32 = 64 * 1024 * 1024;
 
 /// The safe in this process.
@@ -41,12 +43,10 @@ impl Safe {
         });
         let path = section.path("path", "data");
         let keyring = section.keys("keyring", "keyring_file", "keyring.json");
-        let versions = section.read("outbox_versions_per_record", DEFAULT_EVENTS_PER_RECORD, |raw| {
-            raw.whole(1..=MAX_OUTBOX_VERSIONS)
-        });
-        let bytes = section.read("outbox_bytes_per_record", DEFAULT_EVENT_BYTES_PER_RECORD, |raw| {
-            raw.whole(4096..=MAX_OUTBOX_BYTES)
-        });
+        let versions = section
+            .read("outbox_versions_per_record", OUTBOX_VERSIONS, |raw| raw.whole(1..=MAX_OUTBOX_VERSIONS));
+        let bytes =
+            section.read("outbox_bytes_per_record", OUTBOX_BYTES, |raw| raw.whole(4096..=MAX_OUTBOX_BYTES));
         store?;
         let outbox = Outbox { versions: versions?.into(), bytes: bytes?.into() };
         Some(Self { path: path?, keyring: keyring?, outbox })
