@@ -248,6 +248,25 @@ impl Passkeys {
         Ok(stored.iter().filter_map(own).collect())
     }
 
+    /// The wallets of the passkey that the caller's session began with; none for a session without one.
+    ///
+    /// # Errors
+    ///
+    /// [`PasskeyError::Damaged`] or [`PasskeyError::Unavailable`].
+    pub async fn wallets(
+        &self,
+        principal: &Principal,
+    ) -> Result<BTreeMap<ChainId, WalletAddress>, PasskeyError> {
+        let Principal { caller, credential: Some(credential), .. } = principal else {
+            return Ok(BTreeMap::new());
+        };
+        let name = self.name(&caller.tenant, credential);
+        let stored = self.credentials.of_owner(&self.sealer.record_id(caller)).await?;
+        let shown = stored.iter().find(|stored| stored.name == name);
+        let note = shown.and_then(|stored| self.open(&caller.tenant, stored));
+        Ok(note.map(|note| self.wallets_of(&caller.tenant, &note)).unwrap_or_default())
+    }
+
     /// Removes a passkey of the caller's and ends the sessions that began with it, that of the caller's token included.
     ///
     /// # Errors

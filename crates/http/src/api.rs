@@ -21,6 +21,7 @@ use crate::request_id::{RequestId, RequestIds};
 use crate::routes::Role;
 use crate::trace_parent;
 use crate::verbs::Verbs;
+use crate::websocket::WebSocketLimits;
 
 /// Everything a handler may use. Shared by all cores; nothing in it is per request.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub struct Api {
     pub trusted_proxies: TrustedProxies,
     /// Whether a safe serves the console. Not until it is set: whoever composes decides.
     pub has_console: bool,
+    /// What sockets may take. The defaults, until it is set.
+    pub websocket: WebSocketLimits,
     pub(crate) request_ids: RequestIds,
     pub(crate) places: Arc<Places>,
 }
@@ -203,6 +206,7 @@ impl Api {
             http_limits,
             trusted_proxies,
             has_console: false,
+            websocket: WebSocketLimits::default(),
             request_ids,
             places,
         }

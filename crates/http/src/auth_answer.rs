@@ -118,7 +118,7 @@ struct Document<'a> {
 }
 
 /// Decimal chain id → address; an empty object where there are none.
-struct SafeAddresses<'a>(Option<&'a BTreeMap<ChainId, WalletAddress>>);
+pub(crate) struct SafeAddresses<'a>(pub(crate) Option<&'a BTreeMap<ChainId, WalletAddress>>);
 
 impl Serialize for SafeAddresses<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

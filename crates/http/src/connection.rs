@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -16,10 +16,12 @@ use hyper::service::service_fn;
 use tokio::sync::{mpsc, watch};
 
 use crate::answer::Body;
+use crate::deadlines::Phase;
 use crate::gate_io::GateIo;
 use crate::gated_body::{BodyFault, GatedBody};
 use crate::http2;
 use crate::refusal::Refusal;
+use crate::websocket::{self, Switch};
 use crate::wire::{Rest, Wire};
 
 /// How long a drain waits for the first request of a connection that has sent none: it may be in the socket already, and
@@ -70,6 +72,15 @@ pub(crate) fn serve<S: Answers + Send + Sync + 'static>(
             // Boxed, as all that is not waiting: a connection that waits holds none of it.
             let ended = Box::pin(serve_http(&mut io, &wire, &mut drain, &has_asked, &service)).await;
             drop(warm);
+            // What waited for room when the library left is lost: then no more can follow.
+            if let Ok(Some(switch)) = ended {
+                if wire.phase() == Phase::Write {
+                    break;
+                }
+                let (stream, before, _) = io.into_parts();
+                let held = (service, alive);
+                return Box::pin(websocket::serve(*switch, (stream, before), &wire, drain, held)).await;
+            }
             if let Err(error) = &ended {
                 // hyper's errors name what went wrong on the wire, never what was on it.
                 tracing::trace!(%error, "a connection ended early");
@@ -97,14 +108,16 @@ async fn is_wanted(io: &mut GateIo, drain: &mut watch::Receiver<bool>, has_asked
     Box::pin(tokio::time::timeout(FIRST_REQUEST_TIME, io.wait_for_head())).await.unwrap_or(false)
 }
 
-/// Serves requests until the library is done with what it was given.
+/// Serves requests until the library is done with what it was given, and says what the connection becomes, if it does not end.
 async fn serve_http(
     io: &mut GateIo,
     wire: &Arc<Wire>,
     drain: &mut watch::Receiver<bool>,
     has_asked: &AtomicBool,
     service: &impl Answers,
-) -> hyper::Result<()> {
+) -> hyper::Result<Option<Box<Switch>>> {
+    let becomes = OnceLock::new();
+    let switch = &becomes;
     let answering = service_fn(|request: Request<Incoming>| {
         has_asked.store(true, Ordering::Relaxed);
         let verdict = wire.take_verdict();
@@ -112,6 +125,9 @@ async fn serve_http(
         async move {
             let request = request.map(|body| GatedBody::new(body, wire.clone()));
             let mut response = service.answer(request, verdict).await;
+            if let Some(found) = response.extensions_mut().remove::<Switch>() {
+                switch.get_or_init(|| Box::new(found));
+            }
             if wire.rest() != Rest::Nothing {
                 // The rest of the body is on the wire still: nothing behind it could be told from it.
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -120,29 +136,33 @@ async fn serve_http(
         }
     });
     let limits = io.limits();
-    let connection = hyper::server::conn::http1::Builder::new()
-        // The gate's limits are the ones that are met; 8 KiB is the least that the library takes.
-        .max_buf_size(2 * limits.head_bytes.max(8192))
-        .max_headers(limits.header_fields)
-        // A client that has sent its request and closed its side still gets the answer, and a client that vanishes does
-        // not cancel a write half-way. It also makes every read between messages the read of a head.
-        .half_close(true)
-        .serve_connection(io, answering);
-    let mut connection = pin!(connection);
-    tokio::select! {
-        ended = connection.as_mut() => return ended,
-        () = begun(drain) => {}
-    }
-    let first_request = poll_fn(|context| match connection.as_mut().poll(context) {
-        Poll::Ready(ended) => Poll::Ready(Some(ended)),
-        Poll::Pending if has_asked.load(Ordering::Relaxed) => Poll::Ready(None),
-        Poll::Pending => Poll::Pending,
-    });
-    if let Ok(Some(ended)) = tokio::time::timeout(FIRST_REQUEST_TIME, first_request).await {
-        return ended;
-    }
-    connection.as_mut().graceful_shutdown();
-    connection.await
+    let serving = async {
+        let connection = hyper::server::conn::http1::Builder::new()
+            // The gate's limits are the ones that are met; 8 KiB is the least that the library takes.
+            .max_buf_size(2 * limits.head_bytes.max(8192))
+            .max_headers(limits.header_fields)
+            // A client that has sent its request and closed its side still gets the answer, and a client that vanishes does
+            // not cancel a write half-way. It also makes every read between messages the read of a head.
+            .half_close(true)
+            .serve_connection(io, answering);
+        let mut connection = pin!(connection);
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            () = begun(drain) => {}
+        }
+        let first_request = poll_fn(|context| match connection.as_mut().poll(context) {
+            Poll::Ready(ended) => Poll::Ready(Some(ended)),
+            Poll::Pending if has_asked.load(Ordering::Relaxed) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        });
+        if let Ok(Some(ended)) = tokio::time::timeout(FIRST_REQUEST_TIME, first_request).await {
+            return ended;
+        }
+        connection.as_mut().graceful_shutdown();
+        connection.await
+    };
+    serving.await?;
+    Ok(becomes.into_inner())
 }
 
 /// Waits for the drain to begin; a server that is gone counts as one that drains.

@@ -1,57 +1,56 @@
-//! How many connections each client has open. One client must not take all the room there is.
+//! How many of something each of many has open: connections of a client, sockets of a person. One must not take all the room
+//! there is.
 
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, PoisonError};
-
-use crate::client_address::Client;
 
 /// Cores seldom meet in one of these; each is locked for the time of a look-up, at a connection's start and at its end.
 const SHARDS: usize = 16;
 
-/// The clients that have connections, and how many each. As many entries as there are connections at most.
+/// Those that have some open, and how many each. As many entries as there are open at most.
 #[derive(Debug)]
-pub(crate) struct Crowd {
+pub(crate) struct Crowd<K> {
     most: usize,
-    shards: [Mutex<HashMap<Client, usize>>; SHARDS],
+    shards: [Mutex<HashMap<K, usize>>; SHARDS],
     hasher: RandomState,
 }
 
-/// A connection that counts for its client while this lives.
+/// One that counts for whose it is while this lives.
 #[derive(Debug)]
-pub(crate) struct OneOfCrowd {
-    crowd: Arc<Crowd>,
-    client: Client,
+pub(crate) struct OneOfCrowd<K: Copy + Eq + Hash> {
+    crowd: Arc<Crowd<K>>,
+    whose: K,
 }
 
-impl Crowd {
-    /// `most`: connections of one client.
+impl<K: Copy + Eq + Hash> Crowd<K> {
+    /// `most`: of each.
     pub(crate) fn new(most: usize) -> Self {
         Self { most, shards: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::new() }
     }
 
-    /// One more of this client, unless it has as many as it may.
-    pub(crate) fn enter(self: &Arc<Self>, client: Client) -> Option<OneOfCrowd> {
-        let mut shard = self.shard(client).lock().unwrap_or_else(PoisonError::into_inner);
-        let open = shard.entry(client).or_insert(0);
+    /// One more of this one's, unless it has as many as it may.
+    pub(crate) fn enter(self: &Arc<Self>, whose: K) -> Option<OneOfCrowd<K>> {
+        let mut shard = self.shard(whose).lock().unwrap_or_else(PoisonError::into_inner);
+        let open = shard.entry(whose).or_insert(0);
         if *open >= self.most {
             return None;
         }
         *open += 1;
-        Some(OneOfCrowd { crowd: self.clone(), client })
+        Some(OneOfCrowd { crowd: self.clone(), whose })
     }
 
-    fn shard(&self, client: Client) -> &Mutex<HashMap<Client, usize>> {
-        let hash = self.hasher.hash_one(client);
+    fn shard(&self, whose: K) -> &Mutex<HashMap<K, usize>> {
+        let hash = self.hasher.hash_one(whose);
         &self.shards[usize::from(hash.to_be_bytes()[0]) % SHARDS]
     }
 }
 
-impl Drop for OneOfCrowd {
+impl<K: Copy + Eq + Hash> Drop for OneOfCrowd<K> {
     fn drop(&mut self) {
-        let mut shard = self.crowd.shard(self.client).lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut open) = shard.entry(self.client) {
+        let mut shard = self.crowd.shard(self.whose).lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut open) = shard.entry(self.whose) {
             *open.get_mut() -= 1;
             if *open.get() == 0 {
                 open.remove();
@@ -63,6 +62,7 @@ impl Drop for OneOfCrowd {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client_address::Client;
 
     fn client(last: u8) -> Client {
         Client::of([192, 0, 2, last].into())

@@ -13,12 +13,12 @@ use http::header::{CONNECTION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use strongroom_app::{NamedTenant, Tenant};
-use strongroom_ports::Principal;
+use strongroom_ports::{ChangeBell, Principal};
 use tokio::time::Instant;
 
 use crate::access_log;
 use crate::answer::{self, Body};
-use crate::api::{Api, Provenance, passed_on};
+use crate::api::{Api, Provenance, Safe, passed_on};
 use crate::body::Naming::{Optional, Required};
 use crate::client_address::{Client, Peer};
 use crate::gated_body::BodyFault;
@@ -30,7 +30,10 @@ use crate::refusal::Refusal;
 use crate::routes::{Action, Found, Router};
 use crate::tenant_names::TenantNames;
 use crate::trace_parent::TraceId;
-use crate::{auth, bearer, console, cors, email, gate, meta, passkeys, sessions, user_data, verb_call};
+use crate::websocket::Sockets;
+use crate::{
+    auth, bearer, console, cors, email, gate, meta, passkeys, sessions, user_data, verb_call, websocket,
+};
 
 mod identity;
 mod registration;
@@ -40,6 +43,7 @@ mod sign_in_data;
 pub(crate) struct Exchange {
     api: Arc<Api>,
     metrics: Arc<Metrics>,
+    sockets: Arc<Sockets>,
     router: Router,
     began: Instant,
     per_address: Option<RateLimit>,
@@ -52,12 +56,18 @@ const REFUSED_LINES_PER_S: u32 = 10;
 
 impl Exchange {
     pub(crate) fn new(api: Arc<Api>, metrics: Arc<Metrics>) -> Result<Self, matchit::InsertError> {
+        let sockets = Arc::new(Sockets::new(api.websocket));
         let per_address = RateLimit::of_each(api.http_limits.rate_per_address_per_s);
         let per_person = RateLimit::of_each(api.http_limits.rate_per_person_per_s);
         let refused_lines = RateLimit::of_all(REFUSED_LINES_PER_S);
         let router = Router::new(api.safe.role(), api.safe.verbs())?.with_console(api.has_console);
         let began = Instant::now();
-        Ok(Self { api, metrics, router, began, per_address, per_person, refused_lines })
+        Ok(Self { api, metrics, sockets, router, began, per_address, per_person, refused_lines })
+    }
+
+    /// The sockets that begin here.
+    pub(crate) fn sockets(&self) -> &Arc<Sockets> {
+        &self.sockets
     }
 
     /// Answers a request, whatever it is. `verdict`: what the scan said of its head.
@@ -110,6 +120,9 @@ impl Exchange {
         answer::finish(&mut response, &request_id);
         if is_readable {
             cors::open(&self.api.tenants, head.headers.get(ORIGIN), &mut response);
+        }
+        if let Some(known) = &principal {
+            self.ring_if_elsewhere(&head.method, known);
         }
         let duration = start.elapsed();
         self.metrics.answered(route, method, response.status(), duration);
@@ -231,6 +244,7 @@ impl Exchange {
                 let (who, _) = self.principal(head, provenance, who).await?;
                 Box::pin(sessions::close_account(api, who)).await
             }
+            Action::OpenSocket => self.open_socket(head, &body, provenance),
             Action::ShowLimits => self.for_any_origin(head).map(|()| meta::limits(api)),
             Action::ShowHealth => self.for_any_origin(head).map(|()| meta::health(api)),
             // Everybody's, wherever it is opened: a browser names the page's own origin, registered or not.
@@ -274,6 +288,26 @@ impl Exchange {
             None => Ok(()),
             Some(Ok(origin)) if self.api.tenants.of_origin(origin).is_some() => Ok(()),
             Some(_) => Err(Problem::UnknownTenant { is_readable: false }),
+        }
+    }
+
+    fn open_socket<B: hyper::body::Body>(
+        &self,
+        head: &Parts,
+        body: &B,
+        provenance: Provenance<'_>,
+    ) -> Result<Response<Body>, Problem> {
+        websocket::shake_hands(&self.api, &self.sockets, head, !body.is_end_stream(), provenance)
+    }
+
+    /// Has the sockets of a person look at a safe elsewhere, when a request that may have changed something there is over, however
+    /// it ended. A safe here does so itself.
+    fn ring_if_elsewhere(&self, method: &Method, known: &Principal) {
+        if let Safe::Remote { doorbells, .. } = &self.api.safe
+            && matches!(*method, Method::POST | Method::DELETE)
+            && self.sockets.open() > 0
+        {
+            doorbells.ring(&self.api.people.record_id(&known.caller));
         }
     }
 

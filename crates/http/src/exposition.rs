@@ -11,6 +11,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
+use crate::websocket::{OfSockets, Sockets};
 
 /// The media type of [`text`].
 pub(crate) const MEDIA_TYPE: &str = prometheus_text::CONTENT_TYPE;
@@ -23,8 +24,9 @@ pub(crate) fn text(registry: &Registry) -> Option<String> {
 }
 
 /// Has the surface's own counts listed among the others.
-pub(crate) fn register(registry: &mut Registry, metrics: Arc<Metrics>) {
+pub(crate) fn register(registry: &mut Registry, metrics: Arc<Metrics>, sockets: Arc<Sockets>) {
     registry.register_collector(Box::new(Surface(metrics)));
+    registry.register_collector(Box::new(OfSockets(sockets)));
 }
 
 #[derive(Debug)]
@@ -147,10 +149,11 @@ mod tests {
     use http::{Method, StatusCode};
 
     use super::*;
+    use crate::websocket::WebSocketLimits;
 
     fn scraped(metrics: Metrics) -> String {
         let mut registry = Registry::default();
-        register(&mut registry, Arc::new(metrics));
+        register(&mut registry, Arc::new(metrics), Arc::new(Sockets::new(WebSocketLimits::default())));
         text(&registry).unwrap()
     }
 
@@ -172,6 +175,9 @@ mod tests {
             r#"strongroom_http_over_rate_total{by="person"} 0"#,
             "strongroom_http_panics_total 0",
             "strongroom_http_requests_in_flight 0",
+            "strongroom_websocket_sockets 0",
+            "strongroom_websocket_pushed_total 0",
+            r#"strongroom_websocket_closed_total{code="1013",reason="slow reader"} 0"#,
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in:\n{text}");
         }

@@ -55,6 +55,7 @@ mod trace_parent;
 mod user_data;
 mod verb_call;
 mod verbs;
+mod websocket;
 mod wire;
 
 pub use access_log::ACCESS_LOG_TARGET;
@@ -68,3 +69,4 @@ pub use refusal::Refusal;
 pub use server::{Server, ServerOptions, Stopped};
 pub use tls::{Tls, TlsError, TlsIdentity, Validity};
 pub use verbs::{VerbError, Verbs};
+pub use websocket::WebSocketLimits;

@@ -3,7 +3,7 @@
 //! The sentence is part of the contract: existing clients read it. It has no digits (one retries on a `5`), none of the
 //! words `network`, `timeout` and `forbidden`, and `Unauthorized` in 401s only. Never a value, name or id.
 
-use http::header::{ALLOW, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONNECTION, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
@@ -59,6 +59,8 @@ pub(crate) enum Problem {
     CrossSite,
     NoSession,
     TooManySignUps { retry_after_s: u64 },
+    ForeignOrigin,
+    UpgradeRequired,
     EmailMalformed,
     CodeRefused,
     TooManyRequests,
@@ -162,6 +164,7 @@ impl Problem {
             | Self::TooManyPasskeys
             | Self::LastPasskey
             | Self::UnknownPasskey => self.words_about_passkeys(),
+            Self::ForeignOrigin | Self::UpgradeRequired => self.words_about_a_handshake(),
             Self::EmailMalformed | Self::CodeRefused => self.words_about_email(),
             Self::TooManyRequests => {
                 (S::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests: try again shortly.")
@@ -186,7 +189,9 @@ impl Problem {
     pub(crate) fn is_readable_by_the_page(&self) -> bool {
         !matches!(
             self,
-            Self::TenantMismatch { is_readable: false } | Self::UnknownTenant { is_readable: false }
+            Self::TenantMismatch { is_readable: false }
+                | Self::UnknownTenant { is_readable: false }
+                | Self::ForeignOrigin
         )
     }
 
@@ -244,6 +249,11 @@ impl Problem {
             }
             Self::TooManyRequests | Self::Overloaded | Self::Unavailable => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Self::UpgradeRequired => {
+                headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+                headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
             }
             // The rest of the body is on the wire still: nothing behind it could be told from it.
             Self::BodyTooLarge { .. }
@@ -322,6 +332,8 @@ mod tests {
             CrossSite,
             NoSession,
             TooManySignUps { retry_after_s: 1 },
+            ForeignOrigin,
+            UpgradeRequired,
             EmailMalformed,
             CodeRefused,
             TooManyRequests,

@@ -101,7 +101,7 @@ struct Port {
     tls: Option<Arc<Tls>>,
     api: Arc<Api>,
     metrics: Arc<Metrics>,
-    crowd: Arc<Crowd>,
+    crowd: Arc<Crowd<Client>>,
     connections: usize,
     head: HeadLimits,
     /// Bytes of a body in chunks on the wire.
@@ -146,8 +146,8 @@ impl Server {
             Arc::new(Port { service, tls, api, metrics, crowd, connections, head, chunked_bytes, deadlines })
         };
         let metrics = Arc::new(Metrics::new(api.places.clone(), &api.safe.verbs()));
-        exposition::register(&mut registry, metrics.clone());
         let exchange = Exchange::new(api.clone(), metrics.clone()).map_err(io::Error::other)?;
+        exposition::register(&mut registry, metrics.clone(), exchange.sockets().clone());
         let (connections, per_address) = (options.connections, options.connections_per_address);
         let main = port(Service::Api(Box::new(exchange)), tls, connections, per_address, metrics);
         let admin_service = Admin::new(api.safe.readiness(), draining.clone(), registry);
@@ -387,7 +387,7 @@ struct Open {
     peer: Peer,
     /// How often it was told to wait, and went on.
     sent_away: AtomicU32,
-    of_client: Option<OneOfCrowd>,
+    of_client: Option<OneOfCrowd<Client>>,
 }
 
 impl Answers for Open {

@@ -9,7 +9,7 @@ use strongroom_app::{
     Passkeys, SignUpQuota, Tenant, Tenants,
 };
 use strongroom_domain::Limits;
-use strongroom_http::{Api, HttpLimits, Safe, TrustedProxies, Verbs};
+use strongroom_http::{Api, HttpLimits, Safe, TrustedProxies, Verbs, WebSocketLimits};
 use strongroom_jwt::{
     ForeignIssuer, ForeignTokens, GatewayAssertions, KeySetKeeper, Lifetimes, OwnTokens, SigningKeys,
     TokenCache,
@@ -48,6 +48,7 @@ pub(crate) struct Parts {
     pub(crate) http_limits: HttpLimits,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) has_console: bool,
+    pub(crate) websocket: WebSocketLimits,
 }
 
 /// Where the safe is, and what that takes.
@@ -155,6 +156,7 @@ pub(crate) fn compose(parts: Parts) -> Result<Composed, Failure> {
         random_u64(&*randomness),
     );
     api.has_console = parts.has_console;
+    api.websocket = parts.websocket;
     let verifiers = Verifiers { own, foreign, remembered, assertions, keepers, fetches: parts.fetches };
     Ok(Composed { api, verifiers, store, outbox, figures })
 }

@@ -24,6 +24,7 @@ mod tokens;
 mod upstream;
 mod wallets;
 mod web_origin;
+mod websocket;
 
 #[cfg(test)]
 mod documentation_tests;
@@ -41,6 +42,7 @@ mod upstream_tests;
 mod wallets_tests;
 
 use strongroom_app::Tenant;
+use strongroom_http::WebSocketLimits;
 use strongroom_ports::ChainId;
 
 pub(crate) use console::Console;
@@ -87,6 +89,8 @@ pub(crate) struct Config {
     pub(crate) mail: Mail,
     /// `[console]`.
     pub(crate) console: Console,
+    /// `[websocket]`.
+    pub(crate) websocket: WebSocketLimits,
     /// `[log]`.
     pub(crate) log: Log,
 }
@@ -141,6 +145,7 @@ impl Config {
         let limits = reader.section("limits", Limits::read);
         let mail = reader.section("mail", Mail::read);
         let console = reader.section("console", Console::read);
+        let websocket = reader.section("websocket", websocket::read);
         let log = reader.section("log", Log::read);
 
         check_tenants(reader, &tenants, server.as_ref());
@@ -169,6 +174,7 @@ impl Config {
             limits: limits?,
             mail: mail?,
             console: console?,
+            websocket: websocket?,
             log: log?,
         })
     }

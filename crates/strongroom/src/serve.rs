@@ -97,6 +97,7 @@ pub(crate) fn parts(config: Config, loopback_is_localhost: bool) -> Result<Parts
         },
         trusted_proxies: TrustedProxies::new(config.server.trusted_proxies),
         has_console: config.console.enabled,
+        websocket: config.websocket,
     })
 }
 

@@ -7,6 +7,21 @@ use http::StatusCode;
 use super::Problem;
 
 impl Problem {
+    /// Status, code and sentence, for what should have been a WebSocket handshake.
+    pub(super) fn words_about_a_handshake(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::ForeignOrigin => {
+                (S::FORBIDDEN, "foreign_origin", "The page is of an origin that is not registered here.")
+            }
+            _ => (
+                S::UPGRADE_REQUIRED,
+                "upgrade_required",
+                "The route takes a WebSocket handshake and nothing else.",
+            ),
+        }
+    }
+
     /// Status, code and sentence, for what a body says.
     pub(super) fn words_about_a_text(&self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as S;

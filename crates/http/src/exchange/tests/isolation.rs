@@ -74,6 +74,8 @@ fn reads_the_token(action: Action) -> bool {
             | Action::RegisterPasskey
             | Action::SignIn
             | Action::Refresh
+            // A socket's comes in its first message.
+            | Action::OpenSocket
     )
 }
 

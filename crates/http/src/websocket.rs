@@ -1,0 +1,25 @@
+//! `/ws`: a person's record, and each change of it as it happens (RFC 6455; `docs/reference/websocket.md`).
+//!
+//! The handshake is a request like any other. What follows is this module's: the library that speaks WebSocket gets the stream
+//! itself, with what the gate has read behind the head. A socket lives no longer than the token that opened it. It holds no queue:
+//! it knows the version that it has told last, and reads on in the outbox when its person's bell rings.
+
+mod clients_word;
+mod counts;
+mod ending;
+mod followed;
+mod handshake;
+mod hearing;
+mod limits;
+mod live;
+mod opening;
+mod pace;
+mod servers_word;
+mod socket;
+mod sockets;
+
+pub(crate) use counts::OfSockets;
+pub(crate) use handshake::{Switch, shake_hands};
+pub use limits::WebSocketLimits;
+pub(crate) use live::serve;
+pub(crate) use sockets::Sockets;

@@ -1,0 +1,76 @@
+//! From a request to a socket (RFC 6455, section 4.2).
+//!
+//! A token never stands in a URL, where logs and histories keep it: a query that does more than name a tenant is refused.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::header::{ORIGIN, SEC_WEBSOCKET_KEY};
+use http::request::Parts;
+use http::{Request, Response, Version};
+use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
+use tokio_tungstenite::tungstenite::handshake::server::create_response;
+
+use super::sockets::{OneSocket, Sockets};
+use crate::answer::Body;
+use crate::api::{Api, Provenance};
+use crate::problem::Problem;
+use crate::request_id::RequestId;
+use crate::tenant_names::{TenantNames, names_no_more_than_a_tenant};
+
+/// What a connection becomes when the answer that carries this has been sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Switch {
+    pub(crate) api: Arc<Api>,
+    pub(crate) sockets: Arc<Sockets>,
+    /// What the request has said of its tenant; the token must be of it.
+    pub(crate) names: Arc<TenantNames>,
+    pub(crate) request_id: RequestId,
+    pub(crate) client: IpAddr,
+    pub(crate) _one: Arc<OneSocket>,
+}
+
+/// `GET /ws`: 101, and with it what the connection becomes. `has_body`: a handshake has none.
+pub(crate) fn shake_hands(
+    api: &Arc<Api>,
+    sockets: &Arc<Sockets>,
+    head: &Parts,
+    has_body: bool,
+    provenance: Provenance<'_>,
+) -> Result<Response<Body>, Problem> {
+    match head.headers.get(ORIGIN).map(|origin| origin.to_str()) {
+        None => {}
+        Some(Ok(origin)) if api.tenants.of_origin(origin).is_some() => {}
+        Some(_) => return Err(Problem::ForeignOrigin),
+    }
+    if head.version != Version::HTTP_11 {
+        return Err(Problem::UpgradeRequired);
+    }
+    let names_one_key = head.headers.get_all(SEC_WEBSOCKET_KEY).iter().nth(1).is_none();
+    if has_body || !names_one_key {
+        return Err(Problem::MalformedRequest);
+    }
+    if !names_no_more_than_a_tenant(&head.uri) {
+        return Err(Problem::QueryRefused);
+    }
+    let mut request = Request::new(());
+    head.method.clone_into(request.method_mut());
+    head.headers.clone_into(request.headers_mut());
+    let accepted = create_response(&request).map_err(|error| match error {
+        Error::Protocol(ProtocolError::MissingSecWebSocketKey | ProtocolError::InvalidSecWebSocketKey) => {
+            Problem::MalformedRequest
+        }
+        _ => Problem::UpgradeRequired,
+    })?;
+    let switch = Switch {
+        api: api.clone(),
+        names: Arc::new(TenantNames::beside_token(head)?),
+        request_id: provenance.request_id.clone(),
+        client: provenance.client,
+        _one: Arc::new(sockets.enter().ok_or(Problem::Overloaded)?),
+        sockets: sockets.clone(),
+    };
+    let mut response = accepted.map(|()| Body::default());
+    response.extensions_mut().insert(switch);
+    Ok(response)
+}

@@ -1,0 +1,84 @@
+//! What a socket does with what its client says.
+
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
+use zeroize::Zeroizing;
+
+use super::clients_word::{ClientsWord, Malformed};
+use super::ending::Close;
+use super::live::{End, Live, over};
+use super::opening::{Bearer, Refused};
+use super::servers_word::{self as say, Fault};
+use super::socket::Received;
+
+/// Reads a message, and overwrites it where nothing else holds its bytes: there may be a token in it.
+pub(super) fn read(text: Utf8Bytes) -> Result<ClientsWord, Malformed> {
+    let word = ClientsWord::read(&text);
+    if let Ok(mut bytes) = bytes::Bytes::from(text).try_into_mut() {
+        bytes.fill(0);
+        std::hint::black_box(&bytes);
+    }
+    word
+}
+
+impl Live<'_> {
+    pub(super) async fn take(&mut self, received: Received) -> Result<(), End> {
+        self.is_there = true;
+        if matches!(received, Received::Text(_) | Received::Sign) && !self.pace.admits(Instant::now()) {
+            return Err(Close::TooManyMessages.into());
+        }
+        let text = match received {
+            Received::Sign => return Ok(()),
+            Received::Text(text) => text,
+            other => return Err(over(&other)),
+        };
+        match read(text) {
+            Ok(ClientsWord::Resume { since }) => self.resume(&since).await?,
+            Ok(ClientsWord::Auth(token)) => self.speak_for(token).await?,
+            Ok(ClientsWord::Ping) => self.queue.push_back(say::pong(self.switch.now())),
+            Ok(ClientsWord::GetUserData { request_id }) => self.show_record(request_id.as_deref()).await?,
+            Ok(ClientsWord::Unknown) => {
+                self.queue.push_back(say::error(Fault::UNKNOWN_TYPE, self.switch.now()));
+            }
+            Err(_) => self.queue.push_back(say::error(Fault::MALFORMED, self.switch.now())),
+        }
+        self.tell_at = None;
+        Ok(())
+    }
+
+    /// Takes a fresh token of the same person.
+    async fn speak_for(&mut self, token: Zeroizing<String>) -> Result<(), End> {
+        let bearer = match Bearer::of(token, self.switch).await {
+            Ok(bearer) => bearer,
+            Err(Refused::Token(fault)) => return Err(self.switch.refuse(fault, Close::AuthenticationFailed)),
+            Err(Refused::Unavailable) => {
+                self.queue.push_back(say::error(Fault::UNAVAILABLE, self.switch.now()));
+                return Ok(());
+            }
+        };
+        if bearer.principal.caller != self.bearer.principal.caller {
+            return Err(self.switch.refuse(Fault::OTHER_PERSON, Close::AuthenticationFailed));
+        }
+        self.bearer = bearer;
+        self.judge_at = Instant::now() + self.bearer.judged_for(self.switch);
+        let wallets = self.bearer.wallets(self.switch).await;
+        self.queue.push_back(say::welcome("auth_success", &wallets, self.switch.now()));
+        Ok(())
+    }
+
+    /// Tells again what came after a version, or that it cannot.
+    async fn resume(&mut self, since: &str) -> Result<(), End> {
+        match self.followed.resume(since).await {
+            Ok(true) => {
+                self.news_since.get_or_insert_with(Instant::now);
+                Ok(())
+            }
+            Ok(false) => self.resync().await,
+            Err(problem) => {
+                self.end_if_for_good(&problem)?;
+                self.queue.push_back(say::error(Fault::UNAVAILABLE, self.switch.now()));
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! One socket's life: authentication, the burst, then whatever comes first, from the client or from the record.
+//!
+//! One task a socket, and in it one wait at a time. While a frame waits for room nothing is read and nothing is told, so that a
+//! client that does not read costs one frame; what it missed is told as one change afterwards.
+
+use std::collections::VecDeque;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use futures_util::poll;
+use serde_json::value::RawValue;
+use strongroom_app::Pace;
+use strongroom_ports::Timestamp;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::clients_word::ClientsWord;
+use super::ending::Close;
+use super::followed::{Followed, News};
+use super::handshake::Switch;
+use super::hearing::read;
+use super::opening::{Bearer, Refused};
+use super::pace::MessagePace;
+use super::servers_word::{self as say, Fault, Frame};
+use super::socket::{Gone, Received, Socket};
+use crate::connection::begun;
+use crate::deadlines::Phase;
+use crate::problem::Problem;
+use crate::stream::Stream;
+use crate::wire::Wire;
+
+/// How long the changes behind a first `user_data` wait for a `resume`, so that what it asks for comes before them. Any message
+/// ends the wait.
+const RESUME_TIME: Duration = Duration::from_millis(250);
+/// When a safe that could not answer is asked again.
+const RETRY_TIME: Duration = Duration::from_secs(2);
+
+/// Why a socket is over.
+pub(super) enum End {
+    /// We say why, after a last word, if there is one.
+    Ours(Close, Option<Frame>),
+    /// The client has said so.
+    Theirs,
+    /// The client is gone.
+    Gone,
+}
+
+impl From<Gone> for End {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Ours(close, None)
+    }
+}
+
+/// Serves a socket until it ends, its token does, or the drain ends it. `before`: what has been read of the stream behind the
+/// handshake. `held`: let go when it is over.
+pub(crate) async fn serve(
+    switch: Switch,
+    (stream, before): (Stream, BytesMut),
+    wire: &Wire,
+    mut drain: watch::Receiver<bool>,
+    held: impl Send,
+) {
+    // From here on every wait has a clock of its own.
+    wire.enter(Phase::Busy);
+    let mut socket = Socket::new(stream, before, &switch.sockets.limits).await;
+    let end = match Box::pin(run(&switch, &mut socket, &mut drain)).await {
+        Ok(never) => match never {},
+        Err(end) => end,
+    };
+    match end {
+        End::Ours(close, last) => {
+            switch.sockets.closed(close);
+            Box::pin(socket.finish(last, Some(close), wire)).await;
+        }
+        End::Theirs => Box::pin(socket.finish(None, None, wire)).await,
+        End::Gone => {}
+    }
+    drop(held);
+}
+
+enum Never {}
+
+async fn run(switch: &Switch, socket: &mut Socket, drain: &mut watch::Receiver<bool>) -> Result<Never, End> {
+    let now = Instant::now();
+    let mut pace = MessagePace::new(switch.sockets.limits.messages_per_s, now);
+    let by = now + switch.sockets.limits.auth_time;
+    let bearer = tokio::select! {
+        biased;
+        () = begun(drain) => return Err(Close::GoingAway.into()),
+        bearer = timeout_at(by, authenticate(switch, socket, &mut pace)) => {
+            bearer.map_err(|_| End::from(Close::NotAuthenticated))??
+        }
+    };
+    let person = switch.api.people.record_id(&bearer.principal.caller);
+    let Some(_of_person) = switch.sockets.enter_as(person) else {
+        return Err(switch.refuse(Fault::TOO_MANY_CONNECTIONS, Close::TooManySockets));
+    };
+    let mut live = Live::begin(switch, socket, bearer, pace).await?;
+    loop {
+        live.write().await?;
+        if live.tell().await? {
+            continue;
+        }
+        tokio::select! {
+            biased;
+            () = begun(drain) => return Err(Close::GoingAway.into()),
+            event = live.next_event() => live.handle(event).await?,
+        }
+    }
+}
+
+/// Waits for the first message, which must say for whom the client speaks.
+async fn authenticate(switch: &Switch, socket: &mut Socket, pace: &mut MessagePace) -> Result<Bearer, End> {
+    loop {
+        let received = socket.receive().await;
+        if !pace.admits(Instant::now()) {
+            return Err(Close::TooManyMessages.into());
+        }
+        let word = match received {
+            Received::Sign => continue,
+            Received::Text(text) => read(text),
+            other => return Err(over(&other)),
+        };
+        let Ok(ClientsWord::Auth(token)) = word else {
+            return Err(switch.refuse(Fault::AUTH_REQUIRED, Close::AuthenticationFailed));
+        };
+        return Bearer::of(token, switch).await.map_err(|refused| match refused {
+            Refused::Token(fault) => switch.refuse(fault, Close::AuthenticationFailed),
+            Refused::Unavailable => switch.refuse(Fault::UNAVAILABLE, Close::Internal),
+        });
+    }
+}
+
+impl Switch {
+    pub(super) fn now(&self) -> Timestamp {
+        self.api.clock.now()
+    }
+
+    pub(super) fn refuse(&self, fault: Fault, close: Close) -> End {
+        End::Ours(close, Some(say::auth_error(fault, self.now())))
+    }
+}
+
+/// What ends a socket without a message.
+pub(super) fn over(received: &Received) -> End {
+    match received {
+        Received::Fault(close) => (*close).into(),
+        Received::Closing => End::Theirs,
+        _ => End::Gone,
+    }
+}
+
+/// A socket that speaks for somebody.
+pub(super) struct Live<'s> {
+    pub(super) switch: &'s Switch,
+    socket: &'s mut Socket,
+    pub(super) bearer: Bearer,
+    pub(super) followed: Followed,
+    pub(super) pace: MessagePace,
+    /// What is to be written, behind what waits for room.
+    pub(super) queue: VecDeque<Frame>,
+    /// Since when a frame has waited for room.
+    blocked_since: Option<Instant>,
+    /// Whether one has waited since changes were told last.
+    was_slow: bool,
+    /// Since when something may have happened.
+    pub(super) news_since: Option<Instant>,
+    /// When it may be told, if not at once.
+    pub(super) tell_at: Option<Instant>,
+    pub(super) judge_at: Instant,
+    ping_at: Instant,
+    /// Whether the client has said anything since it was asked last.
+    pub(super) is_there: bool,
+}
+
+/// What comes first.
+enum Event {
+    Written(Result<(), Gone>),
+    Received(Received),
+    Rung(Duration),
+    Time,
+}
+
+impl<'s> Live<'s> {
+    /// Follows the record, then reads it: what is committed in between is told behind it.
+    async fn begin(
+        switch: &'s Switch,
+        socket: &'s mut Socket,
+        bearer: Bearer,
+        pace: MessagePace,
+    ) -> Result<Self, End> {
+        let asks = (&switch.request_id, switch.client);
+        let followed = Followed::begin(&switch.api, &bearer.principal.caller, asks);
+        let wallets = bearer.wallets(switch).await;
+        let now = Instant::now();
+        let mut live = Self {
+            judge_at: now + bearer.judged_for(switch),
+            ping_at: now + switch.sockets.limits.ping_time,
+            tell_at: Some(now + RESUME_TIME),
+            switch,
+            socket,
+            bearer,
+            followed,
+            pace,
+            queue: VecDeque::new(),
+            blocked_since: None,
+            was_slow: false,
+            news_since: None,
+            is_there: true,
+        };
+        for kind in ["auth_success", "connection_success"] {
+            live.queue.push_back(say::welcome(kind, &wallets, switch.now()));
+        }
+        live.show_record(None).await?;
+        Ok(live)
+    }
+
+    /// Queues the record as it is. A safe that cannot answer ends nothing: the client is told, and asks again.
+    pub(super) async fn show_record(&mut self, request_id: Option<&RawValue>) -> Result<(), End> {
+        let frame = match self.followed.snapshot(self.bearer.token()).await {
+            Ok(snapshot) => {
+                let caller = &self.bearer.principal.caller;
+                say::user_data(caller, snapshot.as_ref(), request_id, self.switch.now())
+                    .ok_or(Close::Internal)?
+            }
+            Err(problem) => {
+                self.end_if_for_good(&problem)?;
+                say::error(Fault::UNAVAILABLE, self.switch.now())
+            }
+        };
+        self.queue.push_back(frame);
+        Ok(())
+    }
+
+    /// Ends where asking again would change nothing: what is stored does not open, or a safe elsewhere no longer takes the token.
+    pub(super) fn end_if_for_good(&self, problem: &Problem) -> Result<(), End> {
+        match problem {
+            Problem::Internal => Err(Close::Internal.into()),
+            Problem::TokenInvalid => {
+                Err(self.switch.refuse(Fault::TOKEN_INVALID, Close::AuthenticationFailed))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes what finds room.
+    async fn write(&mut self) -> Result<(), End> {
+        while self.blocked_since.is_none()
+            && let Some(frame) = self.queue.pop_front()
+        {
+            self.socket.send(frame);
+            self.begin_to_flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn begin_to_flush(&mut self) -> Result<(), End> {
+        match poll!(Box::pin(self.socket.flushed())) {
+            Poll::Ready(flushed) => flushed?,
+            Poll::Pending => {
+                self.blocked_since = Some(Instant::now());
+                self.was_slow = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what happened may be told now.
+    fn may_tell(&self) -> bool {
+        let is_idle = self.queue.is_empty() && self.blocked_since.is_none();
+        is_idle && self.news_since.is_some() && self.tell_at.is_none()
+    }
+
+    /// Queues what happened, if it may be told; `true`: there is something to write.
+    async fn tell(&mut self) -> Result<bool, End> {
+        let Some(since) = self.news_since.filter(|_| self.may_tell()) else { return Ok(false) };
+        let pace = if std::mem::take(&mut self.was_slow) { Pace::Folded } else { Pace::Each };
+        let news = match self.followed.next(pace, self.bearer.token()).await {
+            Ok(news) => news,
+            Err(problem) => {
+                self.end_if_for_good(&problem)?;
+                self.tell_at = Some(Instant::now() + RETRY_TIME);
+                return Ok(false);
+            }
+        };
+        let (lag, count) = (since.elapsed(), news.len());
+        if count == 0 {
+            self.news_since = None;
+            return Ok(false);
+        }
+        // The safe may have taken its time, and the token's may be over.
+        self.judge_if_due().await?;
+        for piece in news {
+            self.queue_news(piece).await?;
+        }
+        self.switch.sockets.pushed(count, lag);
+        Ok(true)
+    }
+
+    async fn queue_news(&mut self, news: News) -> Result<(), End> {
+        let now = self.switch.now();
+        let frame = match news {
+            News::Update { from, revision, changes } => {
+                if from.is_some() {
+                    self.switch.sockets.folded();
+                }
+                say::update(from, revision, &changes, now).ok_or(Close::Internal)?
+            }
+            News::Erased { generation } => say::erased(generation, now),
+            News::Record(snapshot) => {
+                let caller = &self.bearer.principal.caller;
+                say::user_data(caller, Some(&snapshot), None, now).ok_or(Close::Internal)?
+            }
+            News::Gap => return self.resync().await,
+        };
+        self.queue.push_back(frame);
+        Ok(())
+    }
+
+    /// Tells that what was missed can no longer be told, and begins anew.
+    pub(super) async fn resync(&mut self) -> Result<(), End> {
+        self.switch.sockets.resynced();
+        self.queue.push_back(say::resync(self.switch.now()));
+        self.show_record(None).await
+    }
+
+    /// Waits for whatever comes first. Nothing is lost when the wait is given up.
+    async fn next_event(&mut self) -> Event {
+        let wake_at = self.wake_at();
+        let (is_blocked, has_news) = (self.blocked_since.is_some(), self.news_since.is_some());
+        let (socket, followed) = (&mut *self.socket, &mut self.followed);
+        let client = async {
+            if is_blocked {
+                Event::Written(socket.flushed().await)
+            } else {
+                Event::Received(socket.receive().await)
+            }
+        };
+        tokio::select! {
+            biased;
+            event = client => event,
+            rung = followed.rung(), if !has_news => Event::Rung(rung.since()),
+            () = sleep_until(wake_at) => Event::Time,
+        }
+    }
+
+    /// When something must be done, whatever happens.
+    fn wake_at(&self) -> Instant {
+        let blocked_until = self.blocked_since.map(|since| since + self.switch.sockets.limits.write_time);
+        let tell_at = self.tell_at.filter(|_| self.news_since.is_some());
+        let others = [blocked_until, tell_at].into_iter().flatten();
+        others.fold(self.judge_at.min(self.ping_at), Instant::min)
+    }
+
+    async fn handle(&mut self, event: Event) -> Result<(), End> {
+        match event {
+            Event::Written(written) => {
+                written?;
+                self.blocked_since = None;
+                Ok(())
+            }
+            Event::Received(received) => self.take(received).await,
+            Event::Rung(ago) => {
+                let now = Instant::now();
+                self.news_since = Some(now.checked_sub(ago).unwrap_or(now));
+                Ok(())
+            }
+            Event::Time => self.be_on_time().await,
+        }
+    }
+
+    async fn be_on_time(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if self.tell_at.is_some_and(|at| at <= now) {
+            self.tell_at = None;
+        }
+        self.judge_if_due().await?;
+        let limits = &self.switch.sockets.limits;
+        if self.blocked_since.is_some_and(|since| since + limits.write_time <= now) {
+            return Err(Close::SlowReader.into());
+        }
+        if self.ping_at <= now {
+            // A frame that waits for room says enough, and has its own time.
+            if !std::mem::replace(&mut self.is_there, false) && self.blocked_since.is_none() {
+                return Err(Close::NotThere.into());
+            }
+            self.ping_at = now + limits.ping_time;
+            if self.blocked_since.is_none() {
+                self.socket.ping()?;
+                self.begin_to_flush().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn judge_if_due(&mut self) -> Result<(), End> {
+        if self.judge_at <= Instant::now() {
+            let judged = self.bearer.judge_again(self.switch).await;
+            judged.map_err(|fault| self.switch.refuse(fault, Close::AuthenticationFailed))?;
+            self.judge_at = Instant::now() + self.bearer.judged_for(self.switch);
+        }
+        Ok(())
+    }
+}
