@@ -32,6 +32,7 @@ impl Live<'_> {
             Received::Text(text) => text,
             other => return Err(over(&other)),
         };
+        self.tell_at = None;
         match read(text) {
             Ok(ClientsWord::Resume { since }) => self.resume(&since).await?,
             Ok(ClientsWord::Auth(token)) => self.speak_for(token).await?,
@@ -42,7 +43,6 @@ impl Live<'_> {
             }
             Err(_) => self.queue.push_back(say::error(Fault::MALFORMED, self.switch.now())),
         }
-        self.tell_at = None;
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use futures_util::poll;
 use serde_json::value::RawValue;
 use strongroom_app::Pace;
-use strongroom_ports::Timestamp;
+use strongroom_ports::{Snapshot, Timestamp};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -222,21 +222,34 @@ impl<'s> Live<'s> {
         Ok(live)
     }
 
-    /// Queues the record as it is. A safe that cannot answer ends nothing: the client is told, and asks again.
+    /// Queues the record as it is. A safe that cannot answer ends nothing: the client is told, and the safe is asked again.
     pub(super) async fn show_record(&mut self, request_id: Option<&RawValue>) -> Result<(), End> {
-        let frame = match self.followed.snapshot(self.bearer.token()).await {
-            Ok(snapshot) => {
-                let caller = &self.bearer.principal.caller;
-                say::user_data(caller, snapshot.as_ref(), request_id, self.switch.now())
-                    .ok_or(Close::Internal)?
-            }
+        let shown = match self.followed.snapshot(self.bearer.token()).await {
+            Ok(snapshot) => self.record(snapshot.as_ref(), request_id),
+            Err(problem) => Err(problem),
+        };
+        match shown {
+            Ok(frame) => self.queue.push_back(frame),
             Err(problem) => {
                 self.end_if_for_good(&problem)?;
-                say::error(Fault::UNAVAILABLE, self.switch.now())
+                self.queue.push_back(say::error(Fault::UNAVAILABLE, self.switch.now()));
+                self.ask_again_later();
             }
-        };
-        self.queue.push_back(frame);
+        }
         Ok(())
+    }
+
+    /// The frame of a whole record. One of a safe elsewhere is as long as that safe likes, and counts until it is written.
+    fn record(&self, snapshot: Option<&Snapshot>, request_id: Option<&RawValue>) -> Result<Frame, Problem> {
+        let caller = &self.bearer.principal.caller;
+        let frame = say::user_data(caller, snapshot, request_id, self.switch.now());
+        self.switch.api.hold(frame.ok_or(Problem::Internal)?)
+    }
+
+    fn ask_again_later(&mut self) {
+        let now = Instant::now();
+        self.news_since.get_or_insert(now);
+        self.tell_at = Some(now + RETRY_TIME);
     }
 
     /// Ends where asking again would change nothing: what is stored does not open, or a safe elsewhere no longer takes the token.
@@ -286,7 +299,7 @@ impl<'s> Live<'s> {
             Ok(news) => news,
             Err(problem) => {
                 self.end_if_for_good(&problem)?;
-                self.tell_at = Some(Instant::now() + RETRY_TIME);
+                self.ask_again_later();
                 return Ok(false);
             }
         };
@@ -314,10 +327,15 @@ impl<'s> Live<'s> {
                 say::update(from, revision, &changes, now).ok_or(Close::Internal)?
             }
             News::Erased { generation } => say::erased(generation, now),
-            News::Record(snapshot) => {
-                let caller = &self.bearer.principal.caller;
-                say::user_data(caller, Some(&snapshot), None, now).ok_or(Close::Internal)?
-            }
+            News::Record(snapshot) => match self.record(Some(&snapshot), None) {
+                Ok(frame) => frame,
+                Err(Problem::Internal) => return Err(Close::Internal.into()),
+                Err(_) => {
+                    self.followed.forget();
+                    self.ask_again_later();
+                    return Ok(());
+                }
+            },
             News::Gap => return self.resync().await,
         };
         self.queue.push_back(frame);
