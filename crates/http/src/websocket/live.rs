@@ -125,10 +125,11 @@ async fn authenticate(switch: &Switch, socket: &mut Socket, pace: &mut MessagePa
         }
         let word = match received {
             Received::Sign => continue,
-            Received::Text(text) => read(text),
+            Received::Text(text) => read(text).ok(),
+            Received::Fault(Close::NotText) => None,
             other => return Err(over(&other)),
         };
-        let Ok(ClientsWord::Auth(token)) = word else {
+        let Some(ClientsWord::Auth(token)) = word else {
             return Err(switch.refuse(Fault::AUTH_REQUIRED, Close::AuthenticationFailed));
         };
         return Bearer::of(token, switch).await.map_err(|refused| match refused {
