@@ -5,8 +5,9 @@
 //! it knows the version that it has told last, and reads on in the outbox when its person's bell rings.
 
 mod clients_word;
+mod close;
 mod counts;
-mod ending;
+mod end;
 mod followed;
 mod handshake;
 mod hearing;
@@ -15,11 +16,12 @@ mod live;
 mod opening;
 mod pace;
 mod servers_word;
+mod serving;
 mod socket;
 mod sockets;
 
 pub(crate) use counts::OfSockets;
 pub(crate) use handshake::{Switch, shake_hands};
 pub use limits::WebSocketLimits;
-pub(crate) use live::serve;
+pub(crate) use serving::serve;
 pub(crate) use sockets::Sockets;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use http::header::{ORIGIN, SEC_WEBSOCKET_KEY};
 use http::request::Parts;
 use http::{Request, Response, Version};
+use strongroom_ports::Timestamp;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::handshake::server::create_response;
 
@@ -28,6 +29,13 @@ pub(crate) struct Switch {
     pub(crate) request_id: RequestId,
     pub(crate) client: IpAddr,
     pub(crate) _one: Arc<OneSocket>,
+}
+
+impl Switch {
+    /// The time that frames and tokens are judged by.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.api.clock.now()
+    }
 }
 
 /// `GET /ws`: 101, and with it what the connection becomes. `has_body`: a handshake has none.

@@ -1,25 +1,15 @@
 //! What a socket does with what its client says.
 
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 use zeroize::Zeroizing;
 
-use super::clients_word::{ClientsWord, Malformed};
-use super::ending::Close;
-use super::live::{End, Live, over};
+use super::clients_word::ClientsWord;
+use super::close::Close;
+use super::end::End;
+use super::live::Live;
 use super::opening::{Bearer, Refused};
 use super::servers_word::{self as say, Fault};
 use super::socket::Received;
-
-/// Reads a message, and overwrites it where nothing else holds its bytes: there may be a token in it.
-pub(super) fn read(text: Utf8Bytes) -> Result<ClientsWord, Malformed> {
-    let word = ClientsWord::read(&text);
-    if let Ok(mut bytes) = bytes::Bytes::from(text).try_into_mut() {
-        bytes.fill(0);
-        std::hint::black_box(&bytes);
-    }
-    word
-}
 
 impl Live<'_> {
     pub(super) async fn take(&mut self, received: Received) -> Result<(), End> {
@@ -30,10 +20,10 @@ impl Live<'_> {
         let text = match received {
             Received::Sign => return Ok(()),
             Received::Text(text) => text,
-            other => return Err(over(&other)),
+            other => return Err(other.into()),
         };
         self.tell_at = None;
-        match read(text) {
+        match ClientsWord::take(text) {
             Ok(ClientsWord::Resume { since }) => self.resume(&since).await?,
             Ok(ClientsWord::Auth(token)) => self.speak_for(token).await?,
             Ok(ClientsWord::Ping) => self.queue.push_back(say::pong(self.switch.now())),

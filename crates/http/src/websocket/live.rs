@@ -1,162 +1,33 @@
-//! One socket's life: authentication, the burst, then whatever comes first, from the client or from the record.
+//! What a socket holds that speaks for somebody, and what it does by itself: tell, write, and be on time.
 //!
-//! One task a socket, and in it one wait at a time. While a frame waits for room nothing is read and nothing is told, so that a
-//! client that does not read costs one frame; what it missed is told as one change afterwards.
+//! While a frame waits for room nothing is read and nothing is told, so that a client that does not read costs one frame; what it
+//! missed is told as one change afterwards.
 
 use std::collections::VecDeque;
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use futures_util::poll;
 use serde_json::value::RawValue;
 use strongroom_app::Pace;
-use strongroom_ports::{Snapshot, Timestamp};
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use strongroom_ports::Snapshot;
+use tokio::time::{Instant, sleep_until};
 
-use super::clients_word::ClientsWord;
-use super::ending::Close;
+use super::close::Close;
+use super::end::End;
 use super::followed::{Followed, News};
 use super::handshake::Switch;
-use super::hearing::read;
-use super::opening::{Bearer, Refused};
+use super::opening::Bearer;
 use super::pace::MessagePace;
 use super::servers_word::{self as say, Fault, Frame};
 use super::socket::{Gone, Received, Socket};
-use crate::connection::begun;
-use crate::deadlines::Phase;
 use crate::problem::Problem;
-use crate::stream::Stream;
-use crate::wire::Wire;
 
 /// How long the changes behind a first `user_data` wait for a `resume`, so that what it asks for comes before them. Any message
 /// ends the wait.
 const RESUME_TIME: Duration = Duration::from_millis(250);
 /// When a safe that could not answer is asked again.
 const RETRY_TIME: Duration = Duration::from_secs(2);
-
-/// Why a socket is over.
-pub(super) enum End {
-    /// We say why, after a last word, if there is one.
-    Ours(Close, Option<Frame>),
-    /// The client has said so.
-    Theirs,
-    /// The client is gone.
-    Gone,
-}
-
-impl From<Gone> for End {
-    fn from(_: Gone) -> Self {
-        Self::Gone
-    }
-}
-
-impl From<Close> for End {
-    fn from(close: Close) -> Self {
-        Self::Ours(close, None)
-    }
-}
-
-/// Serves a socket until it ends, its token does, or the drain ends it. `before`: what has been read of the stream behind the
-/// handshake. `held`: let go when it is over.
-pub(crate) async fn serve(
-    switch: Switch,
-    (stream, before): (Stream, BytesMut),
-    wire: &Wire,
-    mut drain: watch::Receiver<bool>,
-    held: impl Send,
-) {
-    // From here on every wait has a clock of its own.
-    wire.enter(Phase::Busy);
-    let mut socket = Socket::new(stream, before, &switch.sockets.limits).await;
-    let end = match Box::pin(run(&switch, &mut socket, &mut drain)).await {
-        Ok(never) => match never {},
-        Err(end) => end,
-    };
-    match end {
-        End::Ours(close, last) => {
-            switch.sockets.closed(close);
-            Box::pin(socket.finish(last, Some(close), wire)).await;
-        }
-        End::Theirs => Box::pin(socket.finish(None, None, wire)).await,
-        End::Gone => {}
-    }
-    drop(held);
-}
-
-enum Never {}
-
-async fn run(switch: &Switch, socket: &mut Socket, drain: &mut watch::Receiver<bool>) -> Result<Never, End> {
-    let now = Instant::now();
-    let mut pace = MessagePace::new(switch.sockets.limits.messages_per_s, now);
-    let by = now + switch.sockets.limits.auth_time;
-    let bearer = tokio::select! {
-        biased;
-        () = begun(drain) => return Err(Close::GoingAway.into()),
-        bearer = timeout_at(by, authenticate(switch, socket, &mut pace)) => {
-            bearer.map_err(|_| End::from(Close::NotAuthenticated))??
-        }
-    };
-    let person = switch.api.people.record_id(&bearer.principal.caller);
-    let Some(_of_person) = switch.sockets.enter_as(person) else {
-        return Err(switch.refuse(Fault::TOO_MANY_CONNECTIONS, Close::TooManySockets));
-    };
-    let mut live = Live::begin(switch, socket, bearer, pace).await?;
-    loop {
-        live.write().await?;
-        if live.tell().await? {
-            continue;
-        }
-        tokio::select! {
-            biased;
-            () = begun(drain) => return Err(Close::GoingAway.into()),
-            event = live.next_event() => live.handle(event).await?,
-        }
-    }
-}
-
-/// Waits for the first message, which must say for whom the client speaks.
-async fn authenticate(switch: &Switch, socket: &mut Socket, pace: &mut MessagePace) -> Result<Bearer, End> {
-    loop {
-        let received = socket.receive().await;
-        if !pace.admits(Instant::now()) {
-            return Err(Close::TooManyMessages.into());
-        }
-        let word = match received {
-            Received::Sign => continue,
-            Received::Text(text) => read(text).ok(),
-            Received::Fault(Close::NotText) => None,
-            other => return Err(over(&other)),
-        };
-        let Some(ClientsWord::Auth(token)) = word else {
-            return Err(switch.refuse(Fault::AUTH_REQUIRED, Close::AuthenticationFailed));
-        };
-        return Bearer::of(token, switch).await.map_err(|refused| match refused {
-            Refused::Token(fault) => switch.refuse(fault, Close::AuthenticationFailed),
-            Refused::Unavailable => switch.refuse(Fault::UNAVAILABLE, Close::Internal),
-        });
-    }
-}
-
-impl Switch {
-    pub(super) fn now(&self) -> Timestamp {
-        self.api.clock.now()
-    }
-
-    pub(super) fn refuse(&self, fault: Fault, close: Close) -> End {
-        End::Ours(close, Some(say::auth_error(fault, self.now())))
-    }
-}
-
-/// What ends a socket without a message.
-pub(super) fn over(received: &Received) -> End {
-    match received {
-        Received::Fault(close) => (*close).into(),
-        Received::Closing => End::Theirs,
-        _ => End::Gone,
-    }
-}
 
 /// A socket that speaks for somebody.
 pub(super) struct Live<'s> {
@@ -168,7 +39,7 @@ pub(super) struct Live<'s> {
     /// What is to be written, behind what waits for room.
     pub(super) queue: VecDeque<Frame>,
     /// Since when a frame has waited for room.
-    blocked_since: Option<Instant>,
+    pub(super) blocked_since: Option<Instant>,
     /// Whether one has waited since changes were told last.
     was_slow: bool,
     /// Since when something may have happened.
@@ -182,7 +53,7 @@ pub(super) struct Live<'s> {
 }
 
 /// What comes first.
-enum Event {
+pub(super) enum Event {
     Written(Result<(), Gone>),
     Received(Received),
     Rung(Duration),
@@ -191,7 +62,7 @@ enum Event {
 
 impl<'s> Live<'s> {
     /// Follows the record, then reads it: what is committed in between is told behind it.
-    async fn begin(
+    pub(super) async fn begin(
         switch: &'s Switch,
         socket: &'s mut Socket,
         bearer: Bearer,
@@ -265,7 +136,7 @@ impl<'s> Live<'s> {
     }
 
     /// Writes what finds room.
-    async fn write(&mut self) -> Result<(), End> {
+    pub(super) async fn write(&mut self) -> Result<(), End> {
         while self.blocked_since.is_none()
             && let Some(frame) = self.queue.pop_front()
         {
@@ -293,7 +164,7 @@ impl<'s> Live<'s> {
     }
 
     /// Queues what happened, if it may be told; `true`: there is something to write.
-    async fn tell(&mut self) -> Result<bool, End> {
+    pub(super) async fn tell(&mut self) -> Result<bool, End> {
         let Some(since) = self.news_since.filter(|_| self.may_tell()) else { return Ok(false) };
         let pace = if std::mem::take(&mut self.was_slow) { Pace::Folded } else { Pace::Each };
         let news = match self.followed.next(pace, self.bearer.token()).await {
@@ -351,7 +222,7 @@ impl<'s> Live<'s> {
     }
 
     /// Waits for whatever comes first. Nothing is lost when the wait is given up.
-    async fn next_event(&mut self) -> Event {
+    pub(super) async fn next_event(&mut self) -> Event {
         let wake_at = self.wake_at();
         let (is_blocked, has_news) = (self.blocked_since.is_some(), self.news_since.is_some());
         let (socket, followed) = (&mut *self.socket, &mut self.followed);
@@ -378,24 +249,7 @@ impl<'s> Live<'s> {
         others.fold(self.judge_at.min(self.ping_at), Instant::min)
     }
 
-    async fn handle(&mut self, event: Event) -> Result<(), End> {
-        match event {
-            Event::Written(written) => {
-                written?;
-                self.blocked_since = None;
-                Ok(())
-            }
-            Event::Received(received) => self.take(received).await,
-            Event::Rung(ago) => {
-                let now = Instant::now();
-                self.news_since = Some(now.checked_sub(ago).unwrap_or(now));
-                Ok(())
-            }
-            Event::Time => self.be_on_time().await,
-        }
-    }
-
-    async fn be_on_time(&mut self) -> Result<(), End> {
+    pub(super) async fn be_on_time(&mut self) -> Result<(), End> {
         let now = Instant::now();
         if self.tell_at.is_some_and(|at| at <= now) {
             self.tell_at = None;

@@ -88,6 +88,6 @@ async fn judge(token: &str, switch: &Switch) -> Result<Arc<Principal>, Refused> 
 
 /// Up to a token's `exp`.
 fn left(principal: &Principal, switch: &Switch) -> Duration {
-    let left = principal.expires_at.millis().saturating_sub(switch.api.clock.now().millis());
+    let left = principal.expires_at.millis().saturating_sub(switch.now().millis());
     Duration::from_millis(u64::try_from(left).unwrap_or_default())
 }

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as WireFrame, Utf8Bytes};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::ending::Close;
+use super::close::Close;
 use super::limits::WebSocketLimits;
 use crate::linger::linger;
 use crate::stream::Stream;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use strongroom_ports::RecordId;
 
-use super::ending::Close;
+use super::close::Close;
 use super::limits::WebSocketLimits;
 use crate::crowd::{Crowd, OneOfCrowd};
 use crate::histogram::{Histogram, Reading};
