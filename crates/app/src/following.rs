@@ -9,17 +9,18 @@ use std::sync::Arc;
 use strongroom_domain::Revision;
 use strongroom_ports::{Caller, Event, EventBody, RecordId, SealedRecord, Snapshot, UpstreamError};
 
-use crate::changes::{Changes, Pace, Told};
 use crate::doorbells::{Listening, Rung};
 use crate::local_safe::damaged;
+use crate::past::Past;
 use crate::telling::Telling;
+use crate::told::{Pace, Told};
 
 /// Events read from the outbox at once: a follower that keeps up has one or two to read.
 const EVENTS_READ: usize = 32;
 
-/// Follows one person's record, until it is dropped. Made by [`Changes::follow`].
+/// Follows one person's record, until it is dropped. Made by [`Changes::follow`](crate::Changes::follow).
 pub struct Following {
-    changes: Arc<Changes>,
+    past: Arc<Past>,
     listening: Listening,
     caller: Caller,
     id: RecordId,
@@ -29,8 +30,8 @@ pub struct Following {
 }
 
 impl Following {
-    pub(crate) fn new(changes: Arc<Changes>, listening: Listening, caller: Caller, id: RecordId) -> Self {
-        Self { changes, listening, caller, id, at: None, has_told: false }
+    pub(crate) fn new(past: Arc<Past>, listening: Listening, caller: Caller, id: RecordId) -> Self {
+        Self { past, listening, caller, id, at: None, has_told: false }
     }
 
     /// The state that was told last; `None` without a record.
@@ -45,7 +46,7 @@ impl Following {
     ///
     /// As [`Upstream::read`](strongroom_ports::Upstream::read).
     pub async fn snapshot(&mut self) -> Result<Option<Snapshot>, UpstreamError> {
-        let snapshot = self.changes.read(&self.caller).await?;
+        let snapshot = self.past.read(&self.caller).await?;
         self.at = snapshot.as_ref().and_then(|snapshot| snapshot.tag.as_ref()?.revision());
         self.has_told = false;
         Ok(snapshot)
@@ -56,7 +57,7 @@ impl Following {
         self.listening.rung().await
     }
 
-    /// What happened since, in version order: at most a few dozen updates and 256 KiB at a time, unless a single one is
+    /// What happened since, in version order: at most a few dozen updates and 64 KiB at a time, unless a single one is
     /// larger; empty when nothing is new. Telling goes on behind what is returned.
     ///
     /// # Errors
@@ -64,7 +65,7 @@ impl Following {
     /// [`UpstreamError::Unavailable`] or [`UpstreamError::Damaged`].
     pub async fn next(&mut self, pace: Pace) -> Result<Vec<Told>, UpstreamError> {
         let mut telling = Telling::behind(self.at, pace);
-        let stored = self.changes.load(&self.id).await?;
+        let stored = self.past.load(&self.id).await?;
         telling.enter(stored.as_ref().map(|stored| stored.revision.generation));
         if let Some(stored) = &stored {
             self.catch_up(&mut telling, stored).await?;
@@ -82,7 +83,7 @@ impl Following {
     ///
     /// As [`next`](Self::next).
     pub async fn resume(&mut self, since: Revision) -> Result<bool, UpstreamError> {
-        let current = self.changes.load(&self.id).await?.map(|stored| stored.revision);
+        let current = self.past.load(&self.id).await?.map(|stored| stored.revision);
         let can_resume = !self.has_told
             && match current {
                 Some(current) if current == since => true,
@@ -99,7 +100,7 @@ impl Following {
 
     /// What retention has dropped is missing from the front: whoever has the next has all that follow.
     async fn has_next_of(&self, since: Revision) -> Result<bool, UpstreamError> {
-        let events = self.changes.events(&self.id, since.generation, since.version, 1).await?;
+        let events = self.past.events(&self.id, since.generation, since.version, 1).await?;
         Ok(
             matches!(&events[..], [Event { revision, body: EventBody::Written(_), .. }] if *revision == since.next()),
         )
@@ -109,7 +110,7 @@ impl Following {
     async fn catch_up(&self, telling: &mut Telling, stored: &SealedRecord) -> Result<(), UpstreamError> {
         while telling.has_room() && telling.version() < stored.revision.version {
             let generation = stored.revision.generation;
-            let events = self.changes.events(&self.id, generation, telling.version(), EVENTS_READ).await?;
+            let events = self.past.events(&self.id, generation, telling.version(), EVENTS_READ).await?;
             if !self.tell(telling, stored, events)? {
                 break;
             }
@@ -137,7 +138,7 @@ impl Following {
                 telling.gap();
                 return Ok(false);
             }
-            let changes = self.changes.open(&self.id, &stored.wrapped_key, revision, &sealed)?;
+            let changes = self.past.open(&self.id, &stored.wrapped_key, revision, &sealed)?;
             if !telling.updated(revision, changes) {
                 return Ok(false);
             }

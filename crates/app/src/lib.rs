@@ -17,15 +17,17 @@ mod mail_outbox;
 mod mail_sending;
 mod passkey_note;
 mod passkeys;
+mod past;
 mod public_box;
 mod record_turns;
 mod sealed_note;
 mod sign_up_quota;
 mod telling;
 mod tenants;
+mod told;
 
 pub use account::Accounts;
-pub use changes::{Changes, Pace, Told};
+pub use changes::Changes;
 pub use doorbells::{Doorbells, Listening, Rung};
 pub use email_confirmation::{ConfirmationError, Confirmed, EmailConfirmation};
 pub use following::Following;
@@ -39,3 +41,4 @@ pub use passkeys::{MAX_PASSKEYS, OwnPasskey, PasskeyError, Passkeys, SignedInByP
 pub use sealed_note::wrapped_key_of_note;
 pub use sign_up_quota::SignUpQuota;
 pub use tenants::{NamedTenant, Origin, Tenant, TenantRefusal, Tenants};
+pub use told::{Pace, Told};

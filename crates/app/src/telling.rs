@@ -2,7 +2,7 @@
 
 use strongroom_domain::{Fold, Generation, JsonError, PublicView, Revision};
 
-use crate::changes::{Pace, Told};
+use crate::told::{Pace, Told};
 
 /// Versions told at once: a client that asks for them all is as well off with several answers.
 const VERSIONS_TOLD: usize = 32;
@@ -10,8 +10,11 @@ const VERSIONS_TOLD: usize = 32;
 /// Versions folded into one update: four times what an outbox keeps by default.
 const VERSIONS_FOLDED: usize = 1024;
 
-/// Bytes of descriptions told at once, unless a single one is larger: what a slow connection takes within seconds.
-const BYTES_TOLD: usize = 256 * 1024;
+/// Bytes of descriptions told at once, unless a single one is larger: whoever does not take them holds no more than this.
+const BYTES_TOLD: usize = 64 * 1024;
+
+/// Bytes of descriptions folded into one update, likewise: what comes of them is as long as a record at the most.
+const BYTES_FOLDED: usize = 256 * 1024;
 
 /// What is about to be told.
 pub(crate) struct Telling {
@@ -34,11 +37,15 @@ impl Telling {
 
     /// Whether another version may be told.
     pub(crate) fn has_room(&self) -> bool {
-        let most = match self.pace {
-            Pace::Each => VERSIONS_TOLD,
-            Pace::Folded => VERSIONS_FOLDED,
-        };
-        self.told.len() < most
+        self.told.len() < self.most().0
+    }
+
+    /// Versions and bytes that are told at once.
+    fn most(&self) -> (usize, usize) {
+        match self.pace {
+            Pace::Each => (VERSIONS_TOLD, BYTES_TOLD),
+            Pace::Folded => (VERSIONS_FOLDED, BYTES_FOLDED),
+        }
     }
 
     /// Tells that the life it was in has ended, unless `generation` is that.
@@ -63,7 +70,7 @@ impl Telling {
     /// Tells of the next version; `false`, and it is not told, when there is no room.
     pub(crate) fn updated(&mut self, revision: Revision, changes: PublicView) -> bool {
         let bytes = self.bytes + changes.as_json().len();
-        if !self.has_room() || (bytes > BYTES_TOLD && self.bytes > 0) {
+        if !self.has_room() || (bytes > self.most().1 && self.bytes > 0) {
             return false;
         }
         self.bytes = bytes;
