@@ -40,6 +40,7 @@ mod console;
 mod cors;
 mod defects;
 mod email;
+mod handshake;
 mod hung_disk;
 mod identity;
 mod isolation;
@@ -59,11 +60,11 @@ const READ: &str = "/v1.1/ibexsafe/userdata/external/c76302cb-f845-40f4-9c56-297
 const SIGN_UP: &str = "/v1.2/auth/sign-up?passkeys=FALSE";
 const REFRESH: &str = "/v1.2/auth/refresh";
 
-const ORIGIN_OF_TENANT: &str = "http://localhost:3000";
+pub(crate) const ORIGIN_OF_TENANT: &str = "http://localhost:3000";
 const ORIGIN_OF_OTHER_TENANT: &str = "https://www.shop.example";
 
 const LIMITS: Limits = Limits { value_bytes: 64, record_keys: 16, record_bytes: 1024 };
-const HTTP_LIMITS: HttpLimits = HttpLimits {
+pub(crate) const HTTP_LIMITS: HttpLimits = HttpLimits {
     body_bytes: 1024,
     chunks: 300,
     body_time: Duration::from_secs(10),
@@ -108,6 +109,21 @@ fn surface_behind(
     authenticator: impl Authenticator + 'static,
     http_limits: HttpLimits,
 ) -> Exchange {
+    surface_over_api(api_behind(proxies, upstream, authenticator, http_limits))
+}
+
+fn surface_over_api(api: Api) -> Exchange {
+    let metrics = Arc::new(Metrics::new(api.places.clone(), &api.safe.verbs()));
+    Exchange::new(Arc::new(api), metrics).unwrap()
+}
+
+/// What such a surface is composed of.
+pub(crate) fn api_behind(
+    proxies: TrustedProxies,
+    upstream: impl Upstream + 'static,
+    authenticator: impl Authenticator + 'static,
+    http_limits: HttpLimits,
+) -> Api {
     let (issuer, clock) = (Arc::new(TransparentTokenIssuer::new()), Arc::new(ManualClock::default()));
     let authenticator = Arc::new(authenticator);
     let (store, sealer) = (Arc::new(InMemoryAccountStore::new()), Arc::new(TransparentSealer::new()));
@@ -166,9 +182,7 @@ fn surface_behind(
         Arc::new(Doorbells::new()),
     ));
     let safe = Safe::Here { upstream, identity, passkeys, accounts, email: Box::new(email), issuer, changes };
-    let api = Api::new(safe, authenticator, sealer, tenants, clock, LIMITS, http_limits, proxies, 7);
-    let metrics = Arc::new(Metrics::new(api.places.clone(), &api.safe.verbs()));
-    Exchange::new(Arc::new(api), metrics).unwrap()
+    Api::new(safe, authenticator, sealer, tenants, clock, LIMITS, http_limits, proxies, 7)
 }
 
 fn principal(caller: Caller) -> Principal {
