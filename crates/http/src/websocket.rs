@@ -25,3 +25,6 @@ pub(crate) use handshake::{Switch, shake_hands};
 pub use limits::WebSocketLimits;
 pub(crate) use serving::serve;
 pub(crate) use sockets::Sockets;
+
+#[cfg(test)]
+mod tests;

@@ -105,13 +105,6 @@ impl Followed {
         }
     }
 
-    /// Takes back that a record of a safe elsewhere was told: there was no room for it.
-    pub(crate) fn forget(&mut self) {
-        if let Self::Elsewhere(Elsewhere { told: Some(state), .. }) = self {
-            state.digest = !state.digest;
-        }
-    }
-
     /// Goes back behind a version, to tell what came after it. `false`: that can no longer be told.
     pub(crate) async fn resume(&mut self, since: &str) -> Result<bool, Problem> {
         match self {

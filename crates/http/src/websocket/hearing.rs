@@ -22,7 +22,7 @@ impl Live<'_> {
             Received::Text(text) => text,
             other => return Err(other.into()),
         };
-        self.tell_at = None;
+        self.resume_until = None;
         match ClientsWord::take(text) {
             Ok(ClientsWord::Resume { since }) => self.resume(&since).await?,
             Ok(ClientsWord::Auth(token)) => self.speak_for(token).await?,
@@ -59,11 +59,12 @@ impl Live<'_> {
     /// Tells again what came after a version, or that it cannot.
     async fn resume(&mut self, since: &str) -> Result<(), End> {
         match self.followed.resume(since).await {
-            Ok(true) => {
+            // What is owed is more than what came after a version.
+            Ok(true) if !self.owes_record => {
                 self.news_since.get_or_insert_with(Instant::now);
                 Ok(())
             }
-            Ok(false) => self.resync().await,
+            Ok(_) => self.resync().await,
             Err(problem) => {
                 self.end_if_for_good(&problem)?;
                 self.queue.push_back(say::error(Fault::UNAVAILABLE, self.switch.now()));

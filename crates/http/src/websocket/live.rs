@@ -27,7 +27,7 @@ use crate::problem::Problem;
 /// ends the wait.
 const RESUME_TIME: Duration = Duration::from_millis(250);
 /// When a safe that could not answer is asked again.
-const RETRY_TIME: Duration = Duration::from_secs(2);
+pub(super) const RETRY_TIME: Duration = Duration::from_secs(2);
 
 /// A socket that speaks for somebody.
 pub(super) struct Live<'s> {
@@ -42,10 +42,14 @@ pub(super) struct Live<'s> {
     pub(super) blocked_since: Option<Instant>,
     /// Whether one has waited since changes were told last.
     was_slow: bool,
+    /// Whether the record is still to be shown whole: there was no answer, or no room for it, when it was to be.
+    pub(super) owes_record: bool,
     /// Since when something may have happened.
     pub(super) news_since: Option<Instant>,
-    /// When it may be told, if not at once.
-    pub(super) tell_at: Option<Instant>,
+    /// Up to when it waits for a `resume`, if for any.
+    pub(super) resume_until: Option<Instant>,
+    /// When a safe that could not answer may be asked again.
+    ask_again_at: Option<Instant>,
     pub(super) judge_at: Instant,
     ping_at: Instant,
     /// Whether the client has said anything since it was asked last.
@@ -75,7 +79,8 @@ impl<'s> Live<'s> {
         let mut live = Self {
             judge_at: now + bearer.judged_for(switch),
             ping_at: now + switch.sockets.limits.ping_time,
-            tell_at: Some(now + RESUME_TIME),
+            resume_until: Some(now + RESUME_TIME),
+            ask_again_at: None,
             switch,
             socket,
             bearer,
@@ -84,6 +89,7 @@ impl<'s> Live<'s> {
             queue: VecDeque::new(),
             blocked_since: None,
             was_slow: false,
+            owes_record: false,
             news_since: None,
             is_there: true,
         };
@@ -96,19 +102,36 @@ impl<'s> Live<'s> {
 
     /// Queues the record as it is. A safe that cannot answer ends nothing: the client is told, and the safe is asked again.
     pub(super) async fn show_record(&mut self, request_id: Option<&RawValue>) -> Result<(), End> {
+        if !self.could_show_record(request_id).await? {
+            self.queue.push_back(say::error(Fault::UNAVAILABLE, self.switch.now()));
+        }
+        Ok(())
+    }
+
+    /// The same, and nothing is said where it cannot be: the record is owed then.
+    async fn could_show_record(&mut self, request_id: Option<&RawValue>) -> Result<bool, End> {
         let shown = match self.followed.snapshot(self.bearer.token()).await {
             Ok(snapshot) => self.record(snapshot.as_ref(), request_id),
             Err(problem) => Err(problem),
         };
+        // The safe may have taken its time, and the token's may be over.
+        self.judge_if_due().await?;
         match shown {
-            Ok(frame) => self.queue.push_back(frame),
+            Ok(frame) => {
+                self.queue.push_back(frame);
+                (self.owes_record, self.ask_again_at) = (false, None);
+            }
             Err(problem) => {
                 self.end_if_for_good(&problem)?;
-                self.queue.push_back(say::error(Fault::UNAVAILABLE, self.switch.now()));
-                self.ask_again_later();
+                self.owe_record();
             }
         }
-        Ok(())
+        Ok(!self.owes_record)
+    }
+
+    fn owe_record(&mut self) {
+        self.owes_record = true;
+        self.ask_again_later();
     }
 
     /// The frame of a whole record. One of a safe elsewhere is as long as that safe likes, and counts until it is written.
@@ -121,7 +144,7 @@ impl<'s> Live<'s> {
     fn ask_again_later(&mut self) {
         let now = Instant::now();
         self.news_since.get_or_insert(now);
-        self.tell_at = Some(now + RETRY_TIME);
+        self.ask_again_at = Some(now + RETRY_TIME);
     }
 
     /// Ends where asking again would change nothing: what is stored does not open, or a safe elsewhere no longer takes the token.
@@ -160,12 +183,15 @@ impl<'s> Live<'s> {
     /// Whether what happened may be told now.
     fn may_tell(&self) -> bool {
         let is_idle = self.queue.is_empty() && self.blocked_since.is_none();
-        is_idle && self.news_since.is_some() && self.tell_at.is_none()
+        is_idle && self.news_since.is_some() && self.resume_until.or(self.ask_again_at).is_none()
     }
 
     /// Queues what happened, if it may be told; `true`: there is something to write.
     pub(super) async fn tell(&mut self) -> Result<bool, End> {
         let Some(since) = self.news_since.filter(|_| self.may_tell()) else { return Ok(false) };
+        if self.owes_record {
+            return self.could_show_record(None).await;
+        }
         let pace = if std::mem::take(&mut self.was_slow) { Pace::Folded } else { Pace::Each };
         let news = match self.followed.next(pace, self.bearer.token()).await {
             Ok(news) => news,
@@ -180,12 +206,14 @@ impl<'s> Live<'s> {
             self.news_since = None;
             return Ok(false);
         }
-        // The safe may have taken its time, and the token's may be over.
+        // As above.
         self.judge_if_due().await?;
         for piece in news {
             self.queue_news(piece).await?;
         }
-        self.switch.sockets.pushed(count, lag);
+        if !self.owes_record {
+            self.switch.sockets.pushed(count, lag);
+        }
         Ok(true)
     }
 
@@ -203,8 +231,7 @@ impl<'s> Live<'s> {
                 Ok(frame) => frame,
                 Err(Problem::Internal) => return Err(Close::Internal.into()),
                 Err(_) => {
-                    self.followed.forget();
-                    self.ask_again_later();
+                    self.owe_record();
                     return Ok(());
                 }
             },
@@ -244,15 +271,16 @@ impl<'s> Live<'s> {
     /// When something must be done, whatever happens.
     fn wake_at(&self) -> Instant {
         let blocked_until = self.blocked_since.map(|since| since + self.switch.sockets.limits.write_time);
-        let tell_at = self.tell_at.filter(|_| self.news_since.is_some());
-        let others = [blocked_until, tell_at].into_iter().flatten();
+        let [resume_until, ask_again_at] =
+            [self.resume_until, self.ask_again_at].map(|at| at.filter(|_| self.news_since.is_some()));
+        let others = [blocked_until, resume_until, ask_again_at].into_iter().flatten();
         others.fold(self.judge_at.min(self.ping_at), Instant::min)
     }
 
     pub(super) async fn be_on_time(&mut self) -> Result<(), End> {
         let now = Instant::now();
-        if self.tell_at.is_some_and(|at| at <= now) {
-            self.tell_at = None;
+        for wait in [&mut self.resume_until, &mut self.ask_again_at] {
+            wait.take_if(|until| *until <= now);
         }
         self.judge_if_due().await?;
         let limits = &self.switch.sockets.limits;

@@ -13,7 +13,7 @@ use crate::api::Safe;
 use crate::safe_time::in_safe_time;
 
 /// How often a token is judged again: a socket is closed within five seconds of what ends its session.
-const JUDGED_EVERY: Duration = Duration::from_secs(4);
+pub(super) const JUDGED_EVERY: Duration = Duration::from_secs(4);
 
 /// A token that was good when it was judged last.
 pub(crate) struct Bearer {
