@@ -5,8 +5,8 @@
 //! round, in the same minutes on the same machine; medians of the rounds are printed, and their spread. It proves nothing
 //! about latency, and must never be read as a promise for another machine.
 //!
-//! A word runs a part: `gateway`, `embedded`, `merge`, `idle`. `slow` is about a crowd of slow clients, and `versus BINARY`
-//! about another binary of ours.
+//! A word runs a part: `gateway`, `embedded`, `merge`, `idle`. `slow` is about a crowd of slow clients, `live` about
+//! sockets and what they are told, and `versus BINARY` about another binary of ours.
 
 mod contender;
 mod cores;
@@ -16,6 +16,7 @@ mod embedded;
 mod gateway;
 mod goals;
 mod idle;
+mod live;
 mod load;
 mod postgres;
 mod process;
@@ -96,6 +97,7 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     std::fs::create_dir_all(&place)?;
     match words {
         [what, rest @ ..] if what == "slow" => slow::run(&binary, &place, rest),
+        [what, rest @ ..] if what == "live" => live::run(&binary, &place, rest),
         [what, rest @ ..] if what == "versus" => versus::run(&binary, &place, rest),
         words => {
             let (parts, options) = parts(words);

@@ -90,6 +90,11 @@ impl Person {
         request("POST", authority, "/v1/ibexsafe/userdata", Some(&self.token), Some(&body))
     }
 
+    /// What a socket is authenticated by.
+    pub(super) fn first_message(&self) -> String {
+        format!(r#"{{"type":"auth","token":"{}"}}"#, self.token)
+    }
+
     /// The guide's record, with one value that is another every turn.
     pub(super) fn merge(&self, authority: &str, turn: usize) -> Vec<u8> {
         let body = format!(
@@ -106,8 +111,17 @@ impl Person {
 ///
 /// The server refuses one.
 pub(super) fn sign_up(authority: &str, people: usize) -> Outcome<Vec<Person>> {
+    sign_up_at(authority, authority, people)
+}
+
+/// The same of the tenant that is known by this host.
+///
+/// # Errors
+///
+/// Likewise.
+pub(super) fn sign_up_at(authority: &str, host: &str, people: usize) -> Outcome<Vec<Person>> {
     let mut socket = Connection::open(authority)?;
-    let sign_up = request("GET", authority, "/v1/auth/sign-up?passkeys=FALSE", None, None);
+    let sign_up = request("GET", host, "/v1/auth/sign-up?passkeys=FALSE", None, None);
     (0..people)
         .map(|_| {
             let answer = socket.ask(&sign_up)?;

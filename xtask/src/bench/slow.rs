@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::crowd::{Crowd, Tally};
 use super::load::{self, Person};
 use super::process;
-use super::table::{self, Figure, kib};
+use super::table::{self, Figure, kib, percentile};
 use super::{PATIENCE, authority, dev};
 use crate::console::say;
 use crate::http_client::Connection;
@@ -121,11 +121,6 @@ fn write_record(authority: &str, person: &Person, bytes: usize) -> Outcome {
     Ok(())
 }
 
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
-    let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
-    sorted.get(at).copied().unwrap_or_default()
-}
-
 fn plan(words: &[String]) -> Outcome<Plan> {
     let mut plan = Plan { connections: 5000, time: Duration::from_mins(1) };
     for pair in words.chunks(2) {
@@ -142,14 +137,6 @@ fn plan(words: &[String]) -> Outcome<Plan> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_percentile_of_a_hundred_is_its_rank() {
-        let hundred: Vec<f64> = (1..=100).map(f64::from).collect();
-        let at = |percent| format!("{}", percentile(&hundred, percent));
-        assert_eq!((at(50), at(99)), ("51".to_owned(), "100".to_owned()));
-        assert_eq!(format!("{}, {}", percentile(&[7.0], 99), percentile(&[], 50)), "7, 0");
-    }
 
     #[test]
     fn an_option_without_its_number_is_refused() {

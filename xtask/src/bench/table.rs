@@ -58,6 +58,12 @@ pub(super) fn mib(name: &'static str, bytes: u64) -> Figure {
     Figure::new(name, "MiB", vec![bytes as f64 / (1024.0 * 1024.0)])
 }
 
+/// The value that so many of a hundred are below; 0 of nothing.
+pub(super) fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(at).copied().unwrap_or_default()
+}
+
 /// All of them, ready to be pasted.
 pub(super) fn markdown(figures: &[Figure]) -> String {
     let mut text = String::from("| figure | median | lowest–highest |\n|---|---:|---:|\n");
@@ -70,9 +76,10 @@ pub(super) fn markdown(figures: &[Figure]) -> String {
 
 /// Three digits that matter, and no decimals on whole numbers.
 pub(super) fn short(value: f64) -> String {
-    if value.fract() == 0.0 || value >= 100.0 {
+    let size = value.abs();
+    if value.fract() == 0.0 || size >= 100.0 {
         format!("{value:.0}")
-    } else if value >= 10.0 {
+    } else if size >= 10.0 {
         format!("{value:.1}")
     } else {
         format!("{value:.2}")
@@ -88,6 +95,15 @@ mod tests {
         assert_eq!(short(micros("", vec![9.5, 1.25, 3.0]).median()), "3");
         assert_eq!(short(micros("", vec![4.0, 1.0, 3.0, 2.0]).median()), "2.50");
         assert_eq!(short(micros("", vec![]).median()), "0");
+        assert_eq!([-12.34, -150.6].map(short), ["-12.3", "-151"]);
+    }
+
+    #[test]
+    fn the_percentile_of_a_hundred_is_its_rank() {
+        let hundred: Vec<f64> = (1..=100).map(f64::from).collect();
+        let at = |percent| format!("{}", percentile(&hundred, percent));
+        assert_eq!((at(50), at(99)), ("51".to_owned(), "100".to_owned()));
+        assert_eq!(format!("{}, {}", percentile(&[7.0], 99), percentile(&[], 50)), "7, 0");
     }
 
     #[test]
