@@ -6,11 +6,24 @@ import * as session from './session.js';
 
 const ROOT = new URL('../v1/', import.meta.url);
 
+const underway = new Set();
+
+/** Waits until all that has been asked by now is answered. */
+export const settled = () => Promise.allSettled(underway);
+
 /**
  * Asks. `body` is JSON as text already, since numbers go as they were typed; `token` is the session's own, unless another or none
  * (`null`) is given. Gives `{ status, etag, text, json }`. Throws `Refused`.
  */
-export async function ask(method, path, { body = null, headers = {}, token = session.accessToken() } = {}) {
+export function ask(method, path, what = {}) {
+  const asked = answerTo(method, path, what);
+  underway.add(asked);
+  const forget = () => underway.delete(asked);
+  asked.then(forget, forget);
+  return asked;
+}
+
+async function answerTo(method, path, { body = null, headers = {}, token = session.accessToken() }) {
   const isOurs = token === session.accessToken() && session.isSignedIn();
   let answer = await send(method, path, body, headers, token);
   if (isOurs && isTokenRefused(answer)) {

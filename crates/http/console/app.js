@@ -2,6 +2,7 @@
 
 import { el } from './dom.js';
 import { frame } from './frame.js';
+import * as live from './live.js';
 import { failed } from './parts.js';
 import { forget } from './record.js';
 import * as session from './session.js';
@@ -13,6 +14,7 @@ const app = document.getElementById('app');
 
 function showDoor(sentence = null) {
   hush();
+  live.end();
   forget();
   for (const dialog of document.querySelectorAll('dialog')) dialog.close();
   history.replaceState(null, '', window.location.pathname + window.location.search);
@@ -24,6 +26,7 @@ function showDoor(sentence = null) {
 function showFrame() {
   hush();
   app.replaceChildren(frame());
+  live.begin();
 }
 
 function enter() {

@@ -1,6 +1,6 @@
 // The screen of what can be read: permissions as switches, and every other entry by its kind.
 
-import { el } from './dom.js';
+import { el, redraw as drawAnew } from './dom.js';
 import { openEntry } from './entry.js';
 import { icon } from './icons.js';
 import { bones, card, empty, failed, screen, toggle } from './parts.js';
@@ -26,8 +26,9 @@ export function data() {
   // What a sign-in has brought along can be seen before it can be changed.
   const redraw = () => {
     add.disabled = !record.isLoaded();
-    place.replaceChildren(...cards(redraw));
+    drawAnew(place, ...cards(redraw));
   };
+  record.whenTold(redraw);
   const load = async () => {
     whole.classList.add('loading');
     add.disabled = !record.isLoaded();
@@ -115,6 +116,7 @@ function row(key, value, redraw) {
       {
         class: 'button quiet danger',
         type: 'button',
+        id: `delete:${key}`,
         'aria-label': `Delete ${key}`,
         disabled: !record.isLoaded(),
         on: { click: () => remove(key, value, redraw) },
@@ -158,6 +160,9 @@ async function remove(key, value, redraw) {
     }
     if (undo === null) document.getElementById('add-entry')?.focus();
   };
-  const undo = () => change(JSON.stringify(value), `${key} is back.`, null);
+  const undo = () => {
+    if (record.readable().has(key)) complain(new record.ChangedElsewhere());
+    else change(JSON.stringify(value), `${key} is back.`, null);
+  };
   await change('null', `${key} was deleted.`, undo);
 }

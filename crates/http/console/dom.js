@@ -28,6 +28,15 @@ export function svg(name, attributes = {}, ...children) {
   return element;
 }
 
+/** Draws anew what stands in a place. The focus stays at the element with the same id; if that is gone, it goes to the heading. */
+export function redraw(place, ...children) {
+  const focused = place.contains(document.activeElement) ? document.activeElement : null;
+  place.replaceChildren(...children);
+  if (focused === null) return;
+  const again = focused.id ? document.getElementById(focused.id) : null;
+  (again ?? document.querySelector('h1'))?.focus({ preventScroll: true });
+}
+
 let drawn = 0;
 
 /** An id that no other element has. */

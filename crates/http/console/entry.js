@@ -18,6 +18,8 @@ const KINDS = [
 export async function openEntry(held, redraw) {
   const [key, value] = held ?? ['', ''];
   const isNew = held === null;
+  // What is told while the form is open has not been seen by whoever fills it in.
+  const seen = record.state();
   let kind = isNew ? 'text' : kindOf(value);
   const name = field(
     'Name',
@@ -102,7 +104,7 @@ export async function openEntry(held, redraw) {
       if (isNew && record.readable().has(named))
         throw new Refused('There is an entry of this name already. Change that one instead.');
       try {
-        await record.write(named, literal(kind, typed[kind]()));
+        await record.write(named, literal(kind, typed[kind]()), seen);
       } catch (error) {
         // What is shown behind the form is out of date: the form goes, and what there is now is shown.
         if (!(error instanceof record.ChangedElsewhere)) throw error;

@@ -7,6 +7,8 @@ import { ask } from './api.js';
 import { data } from './data.js';
 import { busy, el } from './dom.js';
 import { icon, mark } from './icons.js';
+import * as live from './live.js';
+import * as record from './record.js';
 import { secrets } from './secrets.js';
 import * as session from './session.js';
 import { complain, hush } from './status.js';
@@ -17,6 +19,9 @@ const SCREENS = [
   { name: 'access', title: 'Access', draw: access },
   { name: 'account', title: 'Account', draw: account },
 ];
+
+/** What is said of whether the page follows what happens elsewhere. */
+const STATES = { opening: 'Connecting', live: 'Live', lost: 'Not live' };
 
 let stop = () => {};
 
@@ -34,6 +39,7 @@ export function frame() {
       place === at ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current'),
     );
     document.title = `${SCREENS[at].title} · Strongroom`;
+    record.whenTold(() => {});
     main.replaceChildren(SCREENS[at].draw());
     if (!focuses) return;
     window.scrollTo(0, 0);
@@ -71,6 +77,7 @@ export function frame() {
         'div',
         { class: 'leave' },
         el('p', { class: 'where' }, `Signed in to ${session.tenant()}`),
+        following(),
         el(
           'button',
           {
@@ -86,6 +93,21 @@ export function frame() {
   );
   go(false);
   return whole;
+}
+
+/** Says whether the page follows what happens elsewhere. */
+function following() {
+  const words = el('span', { class: 'words' });
+  const place = el('p', { class: 'following', role: 'status' }, el('span', { class: 'dot', 'aria-hidden': 'true' }), words);
+  const show = () => {
+    const state = live.state();
+    if (place.dataset.state === state) return;
+    place.dataset.state = state;
+    words.replaceChildren(STATES[state]);
+  };
+  live.whenChanged(show);
+  show();
+  return place;
 }
 
 async function signOut() {

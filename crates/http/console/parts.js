@@ -40,7 +40,8 @@ export function toggle({ id, label, isOn, disabled = false, change }) {
     input.disabled = false;
     if (!isKept) input.checked = !input.checked;
     show();
-    if (document.activeElement === document.body) input.focus();
+    // It may have been drawn anew meanwhile.
+    if (document.activeElement === document.body) document.getElementById(id)?.focus();
   });
   const whole = el('label', { class: 'switch' }, state, input);
   whole.input = input;

@@ -1,7 +1,7 @@
 // The screen of what goes in and never comes out: names, and no values, since the safe gives out none.
 
 import { confirm, openForm } from './dialog.js';
-import { el, freshId } from './dom.js';
+import { el, freshId, redraw } from './dom.js';
 import { icon } from './icons.js';
 import { bones, card, empty, failed, notice, screen } from './parts.js';
 import * as record from './record.js';
@@ -21,7 +21,7 @@ export function secrets() {
       const answer = await record.exported();
       names = answer.json?.writeOnly ?? [];
       add.disabled = false;
-      place.replaceChildren(card('Secrets', {}, list(names, load)));
+      redraw(place, card('Secrets', {}, list(names, load)));
     } catch (error) {
       place.replaceChildren(card('Secrets', {}, failed(sentenceOf(error), load)));
     }
@@ -47,6 +47,7 @@ export function secrets() {
     notice(el('p', {}, 'Nobody is shown a secret again, not even you: keep your own copy where you need one.')),
     place,
   );
+  record.whenTold(load);
   load();
   return whole;
 }
@@ -84,6 +85,7 @@ function list(names, load) {
           {
             class: 'button quiet danger',
             type: 'button',
+            id: `delete:${name}`,
             'aria-label': `Delete ${name}`,
             on: { click: () => remove(name, load) },
           },
@@ -97,6 +99,7 @@ function list(names, load) {
 
 async function openSecret(held, names, load) {
   const isNew = held === null;
+  const seen = record.state();
   const nameId = freshId('secret');
   const name = el('input', {
     class: 'input',
@@ -149,24 +152,26 @@ async function openSecret(held, names, load) {
       if (isNew && names.includes(full))
         throw new Refused('There is a secret of this name already. Replace that one instead.');
       if (value.value === '') throw new Refused("Type the secret's value.");
-      await put(full, literal('text', value.value), load, isNew ? `${full} was stored.` : `${full} was replaced.`);
+      const done = isNew ? `${full} was stored.` : `${full} was replaced.`;
+      await put(full, literal('text', value.value), seen, load, done);
       value.value = '';
     },
   });
 }
 
 function remove(name, load) {
+  const seen = record.state();
   return confirm({
     heading: `Delete ${name}?`,
     intro: 'What uses this secret will do without it. Nobody can bring it back but whoever still knows it.',
     action: 'Delete',
-    submit: () => put(name, 'null', load, `${name} was deleted.`),
+    submit: () => put(name, 'null', seen, load, `${name} was deleted.`),
   });
 }
 
-async function put(name, text, load, sentence) {
+async function put(name, text, seen, load, sentence) {
   try {
-    await record.write(name, text);
+    await record.write(name, text, seen);
   } catch (error) {
     if (!(error instanceof record.ChangedElsewhere)) throw error;
     await load();

@@ -8,12 +8,14 @@
 import { Refused } from './refused.js';
 
 const AWAY = 'strongroom.refresh';
+const LATE_MS = 30_000;
 /** The API, from where this module was loaded: a proxy may have put a path in front. */
 const REFRESH = new URL('../v1/auth/refresh', import.meta.url);
 
 let tokens = null;
 let renewal = null;
 let onEnd = () => {};
+let onRenewal = () => {};
 
 /** Takes what a sign-up, a sign-in or a refresh has answered. */
 export function begin(answer) {
@@ -22,7 +24,9 @@ export function begin(answer) {
     refresh: answer.refresh_token,
     person: answer.subject,
     tenant: answer.audience,
+    lapses: Date.now() + answer.expires_in * 1000,
   };
+  onRenewal();
 }
 
 /** Forgets it all. `why`: a sentence for the person. */
@@ -37,17 +41,24 @@ export function whenEnded(listener) {
   onEnd = listener;
 }
 
+/** Whom to tell that there is a new access token. */
+export function whenRenewed(listener) {
+  onRenewal = listener;
+}
+
 export const isSignedIn = () => tokens !== null;
 export const accessToken = () => tokens?.access ?? null;
 export const person = () => tokens?.person ?? null;
 export const tenant = () => tokens?.tenant ?? null;
+/** Whether the access token has had its time, by the clock of this machine, which may be late. */
+export const hasLapsed = () => tokens !== null && Date.now() + LATE_MS >= tokens.lapses;
 
 /** Goes on where the page was left, if it was left signed in. */
 export async function resume() {
   const refresh = sessionStorage.getItem(AWAY);
   sessionStorage.removeItem(AWAY);
   if (refresh === null) return false;
-  tokens = { access: null, refresh, person: null, tenant: null };
+  tokens = { access: null, refresh, person: null, tenant: null, lapses: 0 };
   return renew();
 }
 

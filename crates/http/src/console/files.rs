@@ -40,6 +40,7 @@ pub(super) const FILES: &[File] = &[
     File { name: "icon.svg", media_type: IMAGE, bytes: include_bytes!("../../console/icon.svg") },
     File { name: "icons.js", media_type: SCRIPT, bytes: include_bytes!("../../console/icons.js") },
     File { name: "lists.css", media_type: STYLE, bytes: include_bytes!("../../console/lists.css") },
+    File { name: "live.js", media_type: SCRIPT, bytes: include_bytes!("../../console/live.js") },
     File { name: "parts.js", media_type: SCRIPT, bytes: include_bytes!("../../console/parts.js") },
     File { name: "passkey.js", media_type: SCRIPT, bytes: include_bytes!("../../console/passkey.js") },
     File { name: "record.js", media_type: SCRIPT, bytes: include_bytes!("../../console/record.js") },

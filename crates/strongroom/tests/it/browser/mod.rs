@@ -126,6 +126,7 @@ stories! {
     a_secret_goes_in_and_is_never_shown: "secrets",
     passkeys_and_sessions_are_seen_and_ended_and_the_last_passkey_stays: "access",
     an_expired_token_is_renewed_without_a_word_and_an_ended_session_is_said: "expiry",
+    two_pages_of_one_person_follow_each_other: "live",
     a_copy_is_taken_the_record_erased_and_the_account_deleted: "account",
     an_address_is_confirmed_by_a_code_that_is_mailed_to_it: "email",
     a_browser_that_makes_no_json_of_passkeys_is_served_as_well: "older",

@@ -1,6 +1,6 @@
 // One person at one browser: Chromium, a page, and authenticators that are made of software (WebDriver's, by the DevTools
-// protocol). It watches the page all along: an error on its console, a breach of its policy, a request to any other server, and
-// the visit has failed.
+// protocol). It watches the page all along: an error on its console, a breach of its policy, a request or a socket to any other
+// server, and the visit has failed.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -83,6 +83,9 @@ export class Visit {
       ) {
         this.faults.push(`a request to another server: ${request.url()}`);
       }
+    });
+    page.on('websocket', (socket) => {
+      if (socket.url() !== `${this.safe.replace(/^http/, 'ws')}/ws`) this.faults.push('a socket to another address');
     });
     page.on('requestfailed', (request) => {
       // Leaving a page ends what it was asking for.
@@ -177,6 +180,28 @@ export class Visit {
   async isAt(screen) {
     await this.page.getByRole('heading', { level: 1, name: screen, exact: true }).waitFor();
     await this.page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
+  }
+
+  /** The page follows what happens elsewhere. */
+  async isLive() {
+    await this.page.getByRole('status').getByText('Live', { exact: true }).waitFor();
+  }
+
+  /** Nothing is told to the page any more: the sockets that it opens from here on, or until it is loaded again, say nothing. */
+  async tellsNothing() {
+    await this.page.evaluate(() => {
+      window.Told = window.WebSocket;
+      window.WebSocket = class extends EventTarget {
+        static OPEN = 1;
+        readyState = 0;
+        close() {}
+      };
+    });
+  }
+
+  /** And sockets are sockets again. */
+  async tellsAgain() {
+    await this.page.evaluate(() => (window.WebSocket = window.Told));
   }
 
   async isAtTheDoor() {

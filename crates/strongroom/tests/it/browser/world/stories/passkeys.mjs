@@ -29,6 +29,7 @@ export async function tell(visit) {
   await visit.isAtTheDoor();
 
   // The data comes with the sign-in itself, before the record is asked for; it can be changed once its state is known.
+  await visit.tellsNothing();
   let letGo;
   const isLetGo = new Promise((resolve) => (letGo = resolve));
   await page.route('**/userdata/external/**', (route) => isLetGo.then(() => route.continue()));
