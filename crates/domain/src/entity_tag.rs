@@ -73,19 +73,17 @@ impl EntityTag {
     /// The tag as a header holds it: `"…"` or `W/"…"`.
     #[must_use]
     pub fn to_field(&self) -> String {
-        let mut field = String::with_capacity(64);
+        // Room for just that: with any more, a header would need a piece of memory to say so.
         match self {
             Self::Revision(revision) => {
+                let mut field = String::with_capacity(revision.text_bytes() + 2);
                 field.push('"');
                 revision.write_onto(&mut field);
+                field.push('"');
+                field
             }
-            Self::Foreign(tag) => {
-                field.push_str(if tag.is_weak { "W/\"" } else { "\"" });
-                field.push_str(&tag.opaque);
-            }
+            Self::Foreign(tag) => [if tag.is_weak { "W/\"" } else { "\"" }, &tag.opaque, "\""].concat(),
         }
-        field.push('"');
-        field
     }
 
     /// Whether both name one state, weak tags counted like strong ones.

@@ -95,8 +95,21 @@ impl Revision {
     pub(crate) fn write_onto(self, line: &mut String) {
         line.push_str(text(&self.generation.digits()));
         line.push('.');
-        line.push_str(&self.version.to_string());
+        for place in (0..digits(self.version)).rev() {
+            let digit = self.version / 10_u64.pow(place) % 10;
+            line.push(char::from(b"0123456789"[digit as usize]));
+        }
     }
+
+    /// How long that is.
+    pub(crate) fn text_bytes(self) -> usize {
+        GENERATION_DIGITS + 1 + digits(self.version) as usize
+    }
+}
+
+/// How many decimal digits a number has.
+fn digits(number: u64) -> u32 {
+    number.checked_ilog10().unwrap_or(0) + 1
 }
 
 /// Digits as text.

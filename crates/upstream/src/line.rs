@@ -122,7 +122,7 @@ impl Line {
         // What is waited for is pinned here, each in a place that the next may have: handed over, it would have room twice.
         let answer = {
             let answer = pin!(self.sender.try_send_request(*request));
-            self.drive(answer, until.head).await.ok_or(Broken::Failed(RequestFailure::HeadTooSlow))?
+            self.drive(answer, false, until.head).await.ok_or(Broken::Failed(RequestFailure::HeadTooSlow))?
         };
         let answer = answer.map_err(|mut error| {
             let unsent = error.take_message().map(|request| Broken::Unsent(Box::new(request)));
@@ -132,7 +132,8 @@ impl Line {
         let (head, body) = answer.into_parts();
         let body = {
             let body = pin!(whole(Limited::new(body, body_bytes), announced));
-            self.drive(body, until.end).await.ok_or(Broken::Failed(RequestFailure::AnswerTooSlow))?
+            // Nearly every body has come with its head.
+            self.drive(body, true, until.end).await.ok_or(Broken::Failed(RequestFailure::AnswerTooSlow))?
         };
         match body {
             Ok(body) => Ok(Answer { status: head.status, headers: head.headers, body }),
@@ -141,15 +142,20 @@ impl Line {
         }
     }
 
-    /// Waits for something that the connection brings about; `None` when it takes too long.
+    /// Waits for something that the connection brings about; `None` when it takes too long. What may be there already is looked
+    /// at before the connection, which is the larger of the two.
     async fn drive<T>(
         &mut self,
         mut awaited: Pin<&mut impl Future<Output = T>>,
+        may_be_there: bool,
         deadline: Instant,
     ) -> Option<T> {
         let Self { connection, relay, alarm, .. } = self;
         poll_fn(|context| {
             let brought = relay.poll(context, |context| {
+                if may_be_there && let Poll::Ready(brought) = awaited.as_mut().poll(context) {
+                    return Poll::Ready(brought);
+                }
                 // What has come before it ended is still to be had.
                 let _is_over = poll_connection(connection, context);
                 awaited.as_mut().poll(context)
