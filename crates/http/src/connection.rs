@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONNECTION;
+use http::request::Parts;
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -30,10 +31,11 @@ pub(crate) const FIRST_REQUEST_TIME: Duration = Duration::from_secs(1);
 
 /// Who answers the requests of a connection.
 pub(crate) trait Answers {
-    /// `verdict`: what the scan said of the request's head.
+    /// `head`: lent, as it is large, and would be copied from hand to hand. `verdict`: what the scan said of it.
     fn answer<B>(
         &self,
-        request: Request<B>,
+        head: &Parts,
+        body: B,
         verdict: Result<(), Refusal>,
     ) -> impl Future<Output = Response<Body>> + Send
     where
@@ -123,8 +125,8 @@ async fn serve_http(
         let verdict = wire.take_verdict();
         // The answer is begun within: what is only awaited there would have room twice.
         async move {
-            let request = request.map(|body| GatedBody::new(body, wire.clone()));
-            let mut response = service.answer(request, verdict).await;
+            let (head, body) = request.into_parts();
+            let mut response = service.answer(&head, GatedBody::new(body, wire), verdict).await;
             if let Some(found) = response.extensions_mut().remove::<Switch>() {
                 switch.get_or_init(|| Box::new(found));
             }
@@ -147,6 +149,7 @@ async fn serve_http(
             .serve_connection(io, answering);
         let mut connection = pin!(connection);
         tokio::select! {
+            biased;
             ended = connection.as_mut() => return ended,
             () = begun(drain) => {}
         }
@@ -185,7 +188,7 @@ mod tests {
     }
 
     impl Answers for Nobody {
-        async fn answer<B>(&self, _: Request<B>, _: Result<(), Refusal>) -> Response<Body>
+        async fn answer<B>(&self, _: &Parts, _: B, _: Result<(), Refusal>) -> Response<Body>
         where
             B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>> + Send,
         {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{CONNECTION, ORIGIN};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 use strongroom_app::{NamedTenant, Tenant};
 use strongroom_ports::{ChangeBell, Principal};
 use tokio::time::Instant;
@@ -73,7 +73,8 @@ impl Exchange {
     /// Answers a request, whatever it is. `verdict`: what the scan said of its head.
     pub(crate) async fn answer<B>(
         &self,
-        request: Request<B>,
+        head: &Parts,
+        body: B,
         verdict: Result<(), Refusal>,
         peer: Peer,
     ) -> Response<Body>
@@ -81,7 +82,6 @@ impl Exchange {
         B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
     {
         let start = Instant::now();
-        let (head, body) = request.into_parts();
         let request_id = self.api.request_ids.of(&head.headers);
         let client = self.api.trusted_proxies.client(peer, &head.headers);
         let found = self.router.find(head.uri.path());
@@ -89,14 +89,14 @@ impl Exchange {
         // A head that the scan refused has a substitute of ours in its place.
         let method = verdict.is_ok().then_some(&head.method);
         let mut principal = None;
-        let admitted = verdict.and_then(|()| gate::check(&head, |host| self.is_ours(host)));
+        let admitted = verdict.and_then(|()| gate::check(head, |host| self.is_ours(host)));
         let answered = match admitted {
             Err(refusal) => Err(self.refuse(refusal, found.as_ref().ok())),
             Ok(()) => match self.admit(Client::of(client), start) {
                 Err(problem) => Err(problem),
                 Ok(_place) => {
                     let provenance = Provenance { request_id: &request_id, client, at: start };
-                    let answered = self.respond(&head, body, found, provenance, &mut principal);
+                    let answered = self.respond(head, body, found, provenance, &mut principal);
                     // Nothing that is shared is left half changed: locks are taken over, and a commit is the store's.
                     AssertUnwindSafe(answered).catch_unwind().await.unwrap_or_else(|_| {
                         self.metrics.panics.fetch_add(1, Ordering::Relaxed);
@@ -112,7 +112,7 @@ impl Exchange {
         }
         let is_readable = answered.as_ref().err().is_none_or(Problem::is_readable_by_the_page);
         let mut response =
-            answered.unwrap_or_else(|problem| problem.into_response(gate::takes_json_only(&head)));
+            answered.unwrap_or_else(|problem| problem.into_response(gate::takes_json_only(head)));
         if admitted.is_err() {
             // Whoever sent this and we may not mean the same by what comes next.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

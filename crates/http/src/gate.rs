@@ -3,7 +3,7 @@
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HOST, ORIGIN, REFERER};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
 use crate::auth::SEC_FETCH_SITE;
 use crate::refusal::Refusal;
@@ -27,7 +27,8 @@ pub(crate) fn check(head: &Parts, is_ours: impl FnOnce(&str) -> bool) -> Result<
     if !is_known(&head.method) {
         return Err(Refusal::Method);
     }
-    let host = host(head)?;
+    let fields = Fields::of(&head.headers);
+    let host = fields.host(head.version)?;
     if let Some(authority) = head.uri.authority() {
         let is_same = host.is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str().as_bytes()));
         if !is_same || !is_ours(authority.host()) {
@@ -39,10 +40,10 @@ pub(crate) fn check(head: &Parts, is_ours: impl FnOnce(&str) -> bool) -> Result<
     if repeats && AT_MOST_ONE.iter().any(|name| comes_twice(&head.headers, name)) {
         return Err(Refusal::RepeatedField);
     }
-    if head.headers.contains_key(CONTENT_ENCODING) {
+    if fields.is_coded {
         return Err(Refusal::ContentCoding);
     }
-    match head.headers.get(EXPECT) {
+    match fields.expectation {
         Some(expectation) if !expectation.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
             Err(Refusal::Expectation)
         }
@@ -65,13 +66,43 @@ fn is_known(method: &Method) -> bool {
     )
 }
 
-/// The one `Host`, which only HTTP/1.0 may leave away (RFC 9112, section 3.2).
-fn host(head: &Parts) -> Result<Option<&[u8]>, Refusal> {
-    let mut hosts = head.headers.get_all(HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (None, _) if head.version == Version::HTTP_10 => Ok(None),
-        (Some(host), None) if target::is_host_and_port(host.as_bytes()) => Ok(Some(host.as_bytes())),
-        _ => Err(Refusal::Host),
+/// The fields that decide here, found in one pass: a head has few, and a look-up hashes its name, to find nothing mostly.
+#[derive(Default)]
+struct Fields<'h> {
+    /// The first of so many.
+    host: Option<&'h HeaderValue>,
+    hosts: usize,
+    expectation: Option<&'h HeaderValue>,
+    /// Whether the body is said to be compressed, or the like.
+    is_coded: bool,
+}
+
+impl<'h> Fields<'h> {
+    fn of(headers: &'h HeaderMap) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in headers {
+            match *name {
+                HOST => {
+                    fields.host.get_or_insert(value);
+                    fields.hosts += 1;
+                }
+                EXPECT => {
+                    fields.expectation.get_or_insert(value);
+                }
+                CONTENT_ENCODING => fields.is_coded = true,
+                _ => {}
+            }
+        }
+        fields
+    }
+
+    /// The one `Host`, which only HTTP/1.0 may leave away (RFC 9112, section 3.2).
+    fn host(&self, version: Version) -> Result<Option<&'h [u8]>, Refusal> {
+        match (self.host.map(HeaderValue::as_bytes), self.hosts) {
+            (None, _) if version == Version::HTTP_10 => Ok(None),
+            (Some(host), 1) if target::is_host_and_port(host) => Ok(Some(host)),
+            _ => Err(Refusal::Host),
+        }
     }
 }
 

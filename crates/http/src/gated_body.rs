@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -58,19 +57,19 @@ impl BodyFault {
 
 /// The body of a request that came over a connection.
 #[derive(Debug)]
-pub(crate) struct GatedBody {
+pub(crate) struct GatedBody<'w> {
     inner: Incoming,
-    wire: Arc<Wire>,
+    wire: &'w Wire,
     is_waited_for: bool,
 }
 
-impl GatedBody {
-    pub(crate) fn new(inner: Incoming, wire: Arc<Wire>) -> Self {
+impl<'w> GatedBody<'w> {
+    pub(crate) fn new(inner: Incoming, wire: &'w Wire) -> Self {
         Self { inner, wire, is_waited_for: false }
     }
 }
 
-impl Body for GatedBody {
+impl Body for GatedBody<'_> {
     type Data = Bytes;
     type Error = BodyFault;
 
@@ -101,6 +100,8 @@ impl Body for GatedBody {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use http::{Request, Response};
     use http_body_util::{BodyExt, Empty};
     use hyper::server::conn::http1::Builder;
@@ -118,9 +119,9 @@ mod tests {
         theirs.write_all(b"POST / HTTP/1.1\r\ncontent-length: 5\r\n\r\nhello").await.unwrap();
         theirs.shutdown().await.unwrap();
         let ticks = Arc::new(Ticks::default());
-        let wire = &Arc::new(Wire::new(ticks.clone()));
+        let wire = &Wire::new(ticks.clone());
         let service = service_fn(|request: Request<Incoming>| async {
-            let mut body = request.map(|body| GatedBody::new(body, wire.clone())).into_body();
+            let mut body = GatedBody::new(request.into_body(), wire);
             wire.enter(Phase::Body);
             // The token took its time.
             (0..60).for_each(|_| ticks.advance());

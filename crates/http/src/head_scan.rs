@@ -261,7 +261,7 @@ fn trimmed(value: &[u8]) -> &[u8] {
 /// Every byte is looked at, without an early end: so the compiler takes sixteen at a time, and a token is the longest thing
 /// in a head.
 fn is_text(value: &[u8]) -> bool {
-    let is_control = |b: u8| matches!(b, 0..=0x08 | 0x0a..=0x1f | 0x7f);
+    let is_control = |b: u8| b.is_ascii_control() && b != b'\t';
     !value.iter().fold(false, |found, b| found | is_control(*b))
 }
 

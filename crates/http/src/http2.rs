@@ -161,7 +161,7 @@ impl<S: Answers + Send + Sync + 'static> Shared<S> {
             StreamBody { inner, wire: wire.clone(), traffic: self.traffic.clone(), is_waited_for: false };
         let (shared, traffic, of_handler) = (self.clone(), self.traffic.clone(), in_hand.clone());
         let answering = tokio::spawn(async move {
-            let answer = shared.service.answer(Request::from_parts(head, body), verdict).await;
+            let answer = shared.service.answer(&head, body, verdict).await;
             drop(of_handler);
             answer
         });

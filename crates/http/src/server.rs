@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONNECTION;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::request::Parts;
+use http::{HeaderValue, Response, StatusCode};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
@@ -391,13 +392,14 @@ struct Open {
 }
 
 impl Answers for Open {
-    async fn answer<B>(&self, request: Request<B>, verdict: Result<(), Refusal>) -> Response<Body>
+    async fn answer<B>(&self, head: &Parts, body: B, verdict: Result<(), Refusal>) -> Response<Body>
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>> + Send,
     {
         let mut response = match &self.core.port.service {
-            Service::Api(exchange) => exchange.answer(request, verdict, self.peer).await,
-            Service::Admin(admin) => admin.answer(&request.into_parts().0, verdict, self.peer).await,
+            // Pinned where it is begun: it is large, and would be copied to where it is awaited.
+            Service::Api(exchange) => pin!(exchange.answer(head, body, verdict, self.peer)).await,
+            Service::Admin(admin) => admin.answer(head, verdict, self.peer).await,
         };
         // What one client does in haste is no reason to close what a proxy keeps for all.
         if response.status() == StatusCode::TOO_MANY_REQUESTS

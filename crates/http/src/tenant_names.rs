@@ -3,13 +3,13 @@
 use http::header::{HOST, ORIGIN, REFERER};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, Uri};
+use http::{HeaderName, Uri};
 use strongroom_app::NamedTenant;
 
 use crate::problem::Problem;
 
-const X_RP_ID_HEADERS: [HeaderName; 2] =
-    [HeaderName::from_static("x-rpid"), HeaderName::from_static("x-rp-id")];
+const X_RPID: HeaderName = HeaderName::from_static("x-rpid");
+const X_RP_ID: HeaderName = HeaderName::from_static("x-rp-id");
 
 /// The names a request carries, owned where they had to be folded or decoded.
 #[derive(Debug, Default)]
@@ -24,23 +24,26 @@ impl TenantNames {
     /// What a request with a token names beside it. An rpId or origin that no name could be is an unknown tenant, never
     /// none.
     pub(crate) fn beside_token(head: &Parts) -> Result<Self, Problem> {
-        let text = |name: &HeaderName| header(&head.headers, name);
-        let [first, second] = &X_RP_ID_HEADERS;
-        let folded = |name: Option<&str>| name.map(str::to_ascii_lowercase);
-        Ok(Self {
-            rp_ids: [
-                folded(query_value(&head.uri, "rpId")?.as_deref()),
-                folded(text(first)?),
-                folded(text(second)?),
-            ],
-            origin: text(&ORIGIN)?.map(str::to_owned),
-            ..Self::default()
-        })
+        let mut names = Self::default();
+        let [of_query, first, second] = &mut names.rp_ids;
+        *of_query = query_value(&head.uri, "rpId")?.map(|name| name.to_ascii_lowercase());
+        // One pass, as nearly every head has none of them. None comes twice: the gate has refused that.
+        for (name, value) in &head.headers {
+            let text = || value.to_str().map_err(|_| Problem::UnknownTenant { is_readable: true });
+            if *name == X_RPID {
+                *first = Some(text()?.to_ascii_lowercase());
+            } else if *name == X_RP_ID {
+                *second = Some(text()?.to_ascii_lowercase());
+            } else if *name == ORIGIN {
+                names.origin = Some(text()?.to_owned());
+            }
+        }
+        Ok(names)
     }
 
     /// What a request without a token names: the same, and the last resorts, where what cannot be read names nobody.
     pub(crate) fn without_token(head: &Parts) -> Result<Self, Problem> {
-        let hint = |name: &HeaderName| header(&head.headers, name).ok().flatten();
+        let hint = |name: &HeaderName| head.headers.get(name)?.to_str().ok();
         Ok(Self {
             referer_host: hint(&REFERER).and_then(|uri| host_of(uri.parse::<Uri>().ok()?.authority()?)),
             host: hint(&HOST).and_then(|authority| host_of(&authority.parse().ok()?)),
@@ -70,14 +73,6 @@ pub(crate) fn query_value(uri: &Uri, name: &str) -> Result<Option<String>, Probl
 /// Whether a query, if there is one, does no more than name a tenant.
 pub(crate) fn names_no_more_than_a_tenant(uri: &Uri) -> bool {
     uri.query().is_none_or(|query| form_urlencoded::parse(query.as_bytes()).all(|(key, _)| key == "rpId"))
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {
-    headers
-        .get(name)
-        .map(|value| value.to_str())
-        .transpose()
-        .map_err(|_| Problem::UnknownTenant { is_readable: true })
 }
 
 fn host_of(authority: &Authority) -> Option<String> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{HeaderMap, Request, StatusCode, request};
+use http::{HeaderMap, Request, Response, StatusCode, request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Frame;
 use serde_json::Value;
@@ -29,10 +29,12 @@ use strongroom_testkit::fake::{
 use strongroom_testkit::sample;
 
 use super::Exchange;
+use crate::answer::Body;
 use crate::api::{Api, HttpLimits, Safe};
 use crate::client_address::{Peer, TrustedProxies};
 use crate::gated_body::BodyFault;
 use crate::metrics::Metrics;
+use crate::refusal::Refusal;
 
 mod answers;
 mod bodies;
@@ -227,6 +229,21 @@ impl Answer {
     }
 }
 
+impl Exchange {
+    async fn answer_to<B>(
+        &self,
+        request: Request<B>,
+        verdict: Result<(), Refusal>,
+        peer: Peer,
+    ) -> Response<Body>
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
+    {
+        let (head, body) = request.into_parts();
+        self.answer(&head, body, verdict, peer).await
+    }
+}
+
 /// Sends a request with a text as its body.
 async fn send(surface: &Exchange, request: request::Builder, body: impl Into<Bytes>) -> Answer {
     send_body(surface, request, Full::new(body.into())).await
@@ -237,7 +254,7 @@ async fn send_body<B>(surface: &Exchange, request: request::Builder, body: B) ->
 where
     B: hyper::body::Body<Data = Bytes, Error: Into<BodyFault>>,
 {
-    let (head, body) = surface.answer(request.body(body).unwrap(), Ok(()), PEER).await.into_parts();
+    let (head, body) = surface.answer_to(request.body(body).unwrap(), Ok(()), PEER).await.into_parts();
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     Answer { status: head.status, headers: head.headers, text }
 }

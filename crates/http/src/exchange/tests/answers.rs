@@ -217,7 +217,7 @@ async fn a_refused_head_is_answered_for_its_verdict_whatever_stands_in_its_place
     let surface = surface();
     for refusal in Refusal::ALL {
         let substitute = request("GET", "/health").body(Full::new(Bytes::new())).unwrap();
-        let answer = surface.answer(substitute, Err(refusal), PEER).await;
+        let answer = surface.answer_to(substitute, Err(refusal), PEER).await;
         assert_ne!(answer.status(), StatusCode::OK);
         assert_eq!(answer.headers()["connection"], "close");
         assert!(answer.headers().contains_key("x-request-id"));

@@ -37,7 +37,7 @@ fn with(name: &str, value: &str) -> request::Builder {
 }
 
 async fn shake(surface: &Exchange, handshake: request::Builder) -> Response<Body> {
-    surface.answer(handshake.body(Full::new(Bytes::new())).unwrap(), Ok(()), PEER).await
+    surface.answer_to(handshake.body(Full::new(Bytes::new())).unwrap(), Ok(()), PEER).await
 }
 
 /// The surface with room for so many sockets.

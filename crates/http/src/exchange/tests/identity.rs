@@ -295,7 +295,7 @@ async fn what_changes_something_without_room_for_its_answer_is_not_sent_and_what
     let said = VerbAnswer { status: 200, body, is_problem: false, retry_after_s: None };
     let (surface, identity) = gateway_of(RecordingRemoteIdentity::answering(Ok(said)), HTTP_LIMITS);
     let ask = async |request: request::Builder| {
-        surface.answer(request.body(Full::from("{}")).unwrap(), Ok(()), PEER).await
+        surface.answer_to(request.body(Full::from("{}")).unwrap(), Ok(()), PEER).await
     };
     let changes = || {
         [

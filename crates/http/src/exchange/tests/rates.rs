@@ -15,7 +15,7 @@ fn surface_with(limits: HttpLimits, proxies: &[&str]) -> Exchange {
 
 async fn status_from(surface: &Exchange, address: &str, request: request::Builder) -> u16 {
     let peer = surface.api.trusted_proxies.peer(address.parse().unwrap());
-    surface.answer(request.body(Full::new(Bytes::new())).unwrap(), Ok(()), peer).await.status().as_u16()
+    surface.answer_to(request.body(Full::new(Bytes::new())).unwrap(), Ok(()), peer).await.status().as_u16()
 }
 
 #[tokio::test(start_paused = true)]

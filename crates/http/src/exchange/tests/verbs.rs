@@ -133,7 +133,7 @@ async fn answers_that_nobody_has_taken_yet_leave_no_room_for_more() {
     safe.answer_with(Ok(VerbAnswer { status: 200, body, is_problem: false, retry_after_s: None }));
     let ask = || async {
         let request = request("GET", "/v1/ibexsafe/wallet").body(Full::new(Bytes::new())).unwrap();
-        surface.answer(request, Ok(()), PEER).await
+        surface.answer_to(request, Ok(()), PEER).await
     };
     let unread = ask().await;
     assert_eq!(unread.status(), 200);
@@ -152,7 +152,7 @@ async fn a_post_without_room_for_its_answer_is_not_sent_and_one_that_was_sent_is
     };
     let ask = || async {
         let request = request("POST", "/v1/ibexsafe/pay").body(Full::from("{}")).unwrap();
-        surface.answer(request, Ok(()), PEER).await
+        surface.answer_to(request, Ok(()), PEER).await
     };
     answer(room - HTTP_LIMITS.body_bytes);
     let unread = ask().await;
