@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::{ORIGIN, SEC_WEBSOCKET_KEY};
+use http::header::{CONNECTION, HeaderValue, ORIGIN, SEC_WEBSOCKET_KEY};
 use http::request::Parts;
 use http::{Request, Response, Version};
 use strongroom_ports::Timestamp;
@@ -64,6 +64,11 @@ pub(crate) fn shake_hands(
     let mut request = Request::new(());
     head.method.clone_into(request.method_mut());
     head.headers.clone_into(request.headers_mut());
+    // The library looks at the first of several fields that are one list (RFC 9110, section 5.3).
+    let connection: Vec<_> = head.headers.get_all(CONNECTION).iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(connection) = HeaderValue::from_bytes(&connection.join(&b", "[..])) {
+        request.headers_mut().insert(CONNECTION, connection);
+    }
     let accepted = create_response(&request).map_err(|error| match error {
         Error::Protocol(ProtocolError::MissingSecWebSocketKey | ProtocolError::InvalidSecWebSocketKey) => {
             Problem::MalformedRequest
