@@ -11,6 +11,7 @@ use futures_util::poll;
 use serde_json::value::RawValue;
 use strongroom_app::Pace;
 use strongroom_ports::Snapshot;
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until};
 
 use super::close::Close;
@@ -170,7 +171,8 @@ impl<'s> Live<'s> {
     }
 
     async fn begin_to_flush(&mut self) -> Result<(), End> {
-        match poll!(Box::pin(self.socket.flushed())) {
+        // Pending must mean that there is no room, and not that this task has had its share of the processor.
+        match poll!(Box::pin(unconstrained(self.socket.flushed()))) {
             Poll::Ready(flushed) => flushed?,
             Poll::Pending => {
                 self.blocked_since = Some(Instant::now());
