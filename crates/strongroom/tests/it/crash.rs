@@ -90,21 +90,21 @@ fn what_was_acknowledged_survives_kill_9_whole_and_nothing_else_appears() {
     clippy::disallowed_methods,
     reason = "whoever wants more rounds, or the same again, says so to the test"
 )]
-fn plan() -> (u64, u64) {
+pub(crate) fn plan() -> (u64, u64) {
     let number = |name| std::env::var(name).ok().map(|text: String| text.parse().expect("a number"));
     let unforeseen = || std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), ());
     (number("CRASH_ROUNDS").unwrap_or(ROUNDS), number("CRASH_SEED").unwrap_or_else(unforeseen))
 }
 
 /// Numbers that come again with their seed (Steele, Lea and Flood, `SplitMix64`).
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    fn of(seed: u64, round: u64) -> Self {
+    pub(crate) fn of(seed: u64, round: u64) -> Self {
         Self(seed ^ round.wrapping_mul(0xd134_2543_de82_ef95))
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -25,6 +25,7 @@ mod issuers;
 mod keys;
 mod lifecycle;
 mod limits;
+mod live;
 mod mail;
 mod operators;
 mod overload;

@@ -5,6 +5,7 @@
 //! request can make the safe panic, so what a panic tells is shown beside its hook.
 
 mod exits;
+mod live;
 mod marks;
 mod printed;
 
@@ -51,6 +52,8 @@ fn nothing_private_leaves_and_nothing_readable_rests_or_is_logged() {
 
     let mut tokens = drive_sessions(&mut exits, &safe);
     drive_user_data(&mut exits, &safe, &token);
+    live::drive_socket(&mut exits, &safe, &token);
+    live::drive_refused_sockets(&mut exits, &safe, &token);
     tokens.extend(drive_passkeys(&mut exits, &safe, &token));
     drive_refusals(&mut exits, &safe, &token);
     exits.keep(&world, "while the log of writes is full");

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use process::Safe;
 pub(crate) use wire::{Answer, Client};
-pub(crate) use world::{World, contains, files_below, foreign_token};
+pub(crate) use world::{World, contains, files_below, foreign_token, foreign_token_for};
 
 /// Whether something comes true, given time. The time is a guard against a hang.
 pub(crate) fn comes_true(mut is_true: impl FnMut() -> bool) -> bool {

@@ -15,6 +15,9 @@ const ALLOWED_OF_PAGES: &[&str] = &[
     "referrer-policy",
 ];
 
+/// What a handshake of `/ws` is answered with, and who asks for none is told.
+pub(crate) const ALLOWED_OF_UPGRADES: &[&str] = &["sec-websocket-accept", "sec-websocket-version", "upgrade"];
+
 /// The headers that any answer may have; each that has another fails the test that met it.
 pub(crate) const ALLOWED: [&str; 17] = [
     "access-control-allow-headers",
@@ -142,6 +145,11 @@ impl<S: Read + Write> Client<S> {
         self.reader.get_mut().write_all(bytes)
     }
 
+    /// Reads as many bytes as there is room for, or says how the connection ended.
+    pub(crate) fn read_exact(&mut self, bytes: &mut [u8]) -> std::io::Result<()> {
+        self.reader.read_exact(bytes)
+    }
+
     /// Reads one answer to a request with this method.
     pub(crate) fn receive(&mut self, method: &str) -> Answer {
         self.try_receive(method).expect("an answer")
@@ -170,7 +178,9 @@ impl<S: Read + Write> Client<S> {
             headers.iter().any(|(name, value)| name == "content-type" && !value.contains("json"));
         for (name, _) in &headers {
             let is_listed = |list: &[&str]| list.contains(&name.as_str());
-            let is_listed = is_listed(&ALLOWED) || is_of_a_page && is_listed(ALLOWED_OF_PAGES);
+            let is_listed = is_listed(&ALLOWED)
+                || is_of_a_page && is_listed(ALLOWED_OF_PAGES)
+                || matches!(status, 101 | 426) && is_listed(ALLOWED_OF_UPGRADES);
             assert!(is_listed, "an unlisted header: {name}");
         }
         let mut answer = Answer { status, headers, body: String::new() };

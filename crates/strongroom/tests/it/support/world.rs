@@ -64,8 +64,19 @@ impl World {
 
 /// A token of the foreign issuer, good for an hour.
 pub(crate) fn foreign_token(person: &str) -> String {
+    signed(&foreign_claims(person))
+}
+
+/// One that is good for so many seconds; below 0, it has not been for as long.
+pub(crate) fn foreign_token_for(person: &str, seconds: i64) -> String {
+    let mut claims = foreign_claims(person);
+    claims["exp"] = (claims["exp"].as_i64().unwrap() - 3600 + seconds).into();
+    signed(&claims)
+}
+
+fn signed(claims: &serde_json::Value) -> String {
     let key = EncodingKey::from_secret(SECRET.as_bytes());
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &foreign_claims(person), &key).unwrap()
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()
 }
 
 /// What such a token says.
