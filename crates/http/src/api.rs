@@ -10,7 +10,8 @@ use http::request::Parts;
 use strongroom_app::{Accounts, Changes, Doorbells, EmailConfirmation, Identity, Passkeys, Tenants};
 use strongroom_domain::Limits;
 use strongroom_ports::{
-    Authenticator, Clock, PassedOn, RemoteIdentity, RemoteSafe, Sealer, TokenIssuer, Upstream,
+    Authenticator, Caller, ChangeBell, Clock, PassedOn, RemoteIdentity, RemoteSafe, Sealer, TokenIssuer,
+    Upstream,
 };
 use tokio::time::Instant;
 
@@ -222,6 +223,14 @@ impl Api {
         match &self.safe {
             Safe::Here { upstream, .. } => Asked::Here(&**upstream),
             Safe::Remote { safe, .. } => Asked::Remote(safe.on_behalf(passed_on(head, token, provenance))),
+        }
+    }
+
+    /// Has the sockets of a person look at a safe elsewhere, when something was sent there that may have changed their record, whatever
+    /// became of it. A safe here rings itself.
+    pub(crate) fn ring_if_elsewhere(&self, caller: &Caller) {
+        if let Safe::Remote { doorbells, .. } = &self.safe {
+            doorbells.ring(&self.people.record_id(caller));
         }
     }
 

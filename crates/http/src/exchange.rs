@@ -13,19 +13,19 @@ use http::header::{CONNECTION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode};
 use strongroom_app::{NamedTenant, Tenant};
-use strongroom_ports::{ChangeBell, Principal};
+use strongroom_ports::Principal;
 use tokio::time::Instant;
 
 use crate::access_log;
 use crate::answer::{self, Body};
-use crate::api::{Api, Provenance, Safe, passed_on};
+use crate::api::{Api, Provenance, passed_on};
 use crate::body::Naming::{Optional, Required};
 use crate::client_address::{Client, Peer};
 use crate::gated_body::BodyFault;
 use crate::metrics::Metrics;
 use crate::places::Place;
 use crate::problem::Problem;
-use crate::rate_limit::RateLimit;
+use crate::rate_limit::{PersonRate, RateLimit};
 use crate::refusal::Refusal;
 use crate::routes::{Action, Found, Router};
 use crate::tenant_names::TenantNames;
@@ -47,7 +47,7 @@ pub(crate) struct Exchange {
     router: Router,
     began: Instant,
     per_address: Option<RateLimit>,
-    per_person: Option<RateLimit>,
+    per_person: Arc<PersonRate>,
     refused_lines: Option<RateLimit>,
 }
 
@@ -56,9 +56,9 @@ const REFUSED_LINES_PER_S: u32 = 10;
 
 impl Exchange {
     pub(crate) fn new(api: Arc<Api>, metrics: Arc<Metrics>) -> Result<Self, matchit::InsertError> {
-        let sockets = Arc::new(Sockets::new(api.websocket));
         let per_address = RateLimit::of_each(api.http_limits.rate_per_address_per_s);
-        let per_person = RateLimit::of_each(api.http_limits.rate_per_person_per_s);
+        let per_person = Arc::new(PersonRate::new(api.http_limits.rate_per_person_per_s));
+        let sockets = Arc::new(Sockets::new(api.websocket, per_person.clone()));
         let refused_lines = RateLimit::of_all(REFUSED_LINES_PER_S);
         let router = Router::new(api.safe.role(), api.safe.verbs())?.with_console(api.has_console);
         let began = Instant::now();
@@ -120,9 +120,6 @@ impl Exchange {
         answer::finish(&mut response, &request_id);
         if is_readable {
             cors::open(&self.api.tenants, head.headers.get(ORIGIN), &mut response);
-        }
-        if let Some(known) = &principal {
-            self.ring_if_elsewhere(&head.method, known);
         }
         let duration = start.elapsed();
         self.metrics.answered(route, method, response.status(), duration);
@@ -189,7 +186,8 @@ impl Exchange {
             }
             Action::EraseUserData => {
                 let (who, token) = self.principal(head, provenance, who).await?;
-                Box::pin(user_data::erase(api.ask(head, token, provenance), head, who, id)).await
+                let safe = (api, api.ask(head, token, provenance));
+                Box::pin(user_data::erase(safe, head, who, id)).await
             }
             Action::ExportUserData => {
                 let (who, token) = self.principal(head, provenance, who).await?;
@@ -262,9 +260,7 @@ impl Exchange {
     ) -> Result<(&'w Principal, &'w str), Problem> {
         let token = bearer::token(&head.headers)?;
         let principal: &Principal = who.insert(bearer::judge(&*self.api.authenticator, token).await?);
-        if let Some(limit) = &self.per_person
-            && !limit.admits(&principal.caller, provenance.at.saturating_duration_since(self.began))
-        {
+        if !self.per_person.admits(&principal.caller, provenance.at) {
             self.metrics.over_rate.person.fetch_add(1, Ordering::Relaxed);
             return Err(Problem::TooManyRequests);
         }
@@ -297,18 +293,8 @@ impl Exchange {
         body: &B,
         provenance: Provenance<'_>,
     ) -> Result<Response<Body>, Problem> {
-        websocket::shake_hands(&self.api, &self.sockets, head, !body.is_end_stream(), provenance)
-    }
-
-    /// Has the sockets of a person look at a safe elsewhere, when a request that may have changed something there is over, however
-    /// it ended. A safe here does so itself.
-    fn ring_if_elsewhere(&self, method: &Method, known: &Principal) {
-        if let Safe::Remote { doorbells, .. } = &self.api.safe
-            && matches!(*method, Method::POST | Method::DELETE)
-            && self.sockets.open() > 0
-        {
-            doorbells.ring(&self.api.people.record_id(&known.caller));
-        }
+        let process = (&self.api, &self.metrics, &self.sockets);
+        websocket::shake_hands(process, head, !body.is_end_stream(), provenance)
     }
 
     fn refuse(&self, refusal: Refusal, found: Option<&Found<'_>>) -> Problem {

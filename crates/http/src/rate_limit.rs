@@ -11,6 +11,9 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use strongroom_ports::Caller;
+use tokio::time::Instant;
+
 /// Clients that share a place in the table: a cache line of them.
 const WAYS: usize = 8;
 /// Places; eight times as many clients are remembered, in a mebibyte.
@@ -22,6 +25,26 @@ const TIME_BITS: u32 = 48;
 const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
 /// How often two cores may be in each other's way before the request is let through.
 const TRIES: usize = 16;
+
+/// How often each person may ask, by whatever way.
+#[derive(Debug)]
+pub(crate) struct PersonRate {
+    limit: Option<RateLimit>,
+    began: Instant,
+}
+
+impl PersonRate {
+    /// So many a second of each; 0 is no limit.
+    pub(crate) fn new(requests_per_s: u32) -> Self {
+        Self { limit: RateLimit::of_each(requests_per_s), began: Instant::now() }
+    }
+
+    /// Whether one more is within the rate; if so, it is counted.
+    pub(crate) fn admits(&self, caller: &Caller, now: Instant) -> bool {
+        let limit = self.limit.as_ref();
+        limit.is_none_or(|limit| limit.admits(caller, now.saturating_duration_since(self.began)))
+    }
+}
 
 /// A limit for everybody, each for themselves.
 pub(crate) struct RateLimit {

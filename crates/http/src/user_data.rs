@@ -59,7 +59,9 @@ where
         return read_by_post(api, &safe, &principal.caller).await;
     }
     let precondition = conditional::precondition(&head.headers)?;
-    let tag = in_time(&safe, safe.merge(&principal.caller, &envelope.data, &precondition)).await?;
+    let merged = in_time(&safe, safe.merge(&principal.caller, &envelope.data, &precondition)).await;
+    api.ring_if_elsewhere(&principal.caller);
+    let tag = merged?;
     let response = answer::ready_json(StatusCode::OK, Bytes::from_static(SUCCESS), "application/json");
     Ok(answer::tagged(response, tag.as_ref()))
 }
@@ -83,14 +85,16 @@ pub(crate) async fn beside_tokens(safe: &Asked<'_>, caller: &Caller) -> Userdata
 
 /// `DELETE …/userdata/external/{id}`: the same answer whether or not there was a record.
 pub(crate) async fn erase(
-    safe: Asked<'_>,
+    (api, safe): (&Api, Asked<'_>),
     head: &Parts,
     principal: &Principal,
     id: &str,
 ) -> Result<Response<Body>, Problem> {
     must_be_own(id, principal)?;
     let precondition = conditional::precondition(&head.headers)?;
-    in_time(&safe, safe.erase(&principal.caller, &precondition)).await?;
+    let erased = in_time(&safe, safe.erase(&principal.caller, &precondition)).await;
+    api.ring_if_elsewhere(&principal.caller);
+    erased?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 

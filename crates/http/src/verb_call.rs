@@ -44,7 +44,11 @@ where
     }
     let room = if text.is_some() { Some(api.places.room_for_answer()?) } else { None };
     let verb = VerbCall { path, body: text.as_ref(), listed: verbs.place(&head.method, path) };
-    let answer = safe.call(passed_on, caller, verb).await?;
+    let answer = safe.call(passed_on, caller, verb).await;
+    if verb.body.is_some() {
+        api.ring_if_elsewhere(caller);
+    }
+    let answer = answer?;
     response(api, head, answer, room)
 }
 

@@ -25,6 +25,11 @@ use crate::shared::Shared;
 use crate::stats::Counters;
 
 mod log;
+/// Those of the writes that have changed something.
+fn changed<'w>(writes: &'w [Write], has_changed: &'w [bool]) -> impl Iterator<Item = &'w Write> {
+    writes.iter().zip(has_changed).filter(|(_, changed)| **changed).map(|(write, _)| write)
+}
+
 #[cfg(test)]
 mod tests;
 
@@ -213,7 +218,7 @@ impl Writer {
                 shared.counters.committed(effective as u64, began.elapsed());
                 self.after_commit(writes, answers, &has_changed)
             }
-            Err(error) => self.after_failed_commit(&error, &has_changed),
+            Err(error) => self.after_failed_commit(&error, writes, &has_changed),
         }
     }
 
@@ -227,13 +232,16 @@ impl Writer {
 
     /// An erasure is answered as done when the key is in no file any more, and the closing of an account when its boxes are not.
     fn after_commit(&mut self, writes: &[Write], answers: Answers, has_changed: &[bool]) -> Answers {
-        let changed =
-            || writes.iter().zip(has_changed).filter(|(_, changed)| **changed).map(|(write, _)| write);
-        let erased: Vec<RecordId> = changed().filter_map(Write::erased).copied().collect();
+        let erased: Vec<RecordId> = changed(writes, has_changed).filter_map(Write::erased).copied().collect();
         self.destroy_erased(&erased);
-        // Whoever is withheld is rung for when that ends.
-        self.ring(changed().filter_map(Write::record).filter(|id| !self.shared.withheld.contains(id)));
+        self.ring_for(writes, has_changed);
         self.withhold(writes, answers)
+    }
+
+    /// Rings for each record that has changed, or may have. Whoever is withheld is rung for when that ends.
+    fn ring_for(&self, writes: &[Write], has_changed: &[bool]) {
+        let records = changed(writes, has_changed).filter_map(Write::record);
+        self.ring(records.filter(|id| !self.shared.withheld.contains(id)));
     }
 
     fn ring<'a>(&self, changed: impl IntoIterator<Item = &'a RecordId>) {
@@ -252,12 +260,16 @@ impl Writer {
         answers
     }
 
-    fn after_failed_commit(&self, error: &Error, has_changed: &[bool]) -> Answers {
+    fn after_failed_commit(&self, error: &Error, writes: &[Write], has_changed: &[bool]) -> Answers {
         let is_undone = is_surely_undone(error);
         if !is_undone {
             self.stop_writes(error);
         }
         self.undo(error);
+        if !is_undone {
+            // It may be durable, and whoever asks may be told so.
+            self.ring_for(writes, has_changed);
+        }
         let lost = if is_undone { StoreError::Unavailable } else { StoreError::Unknown };
         // What changed nothing may have been decided by a neighbour that is undone now: it is not answered either.
         has_changed.iter().map(|changed| Err(if *changed { lost } else { StoreError::Unavailable })).collect()

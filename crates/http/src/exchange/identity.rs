@@ -121,7 +121,9 @@ impl Exchange {
         };
         if let Some((caller, token)) = closes {
             // The record is in the safe, which the service need not know. First, since the token may be dead afterwards.
-            self.api.ask(head, token, provenance).erase(caller, &Precondition::default()).await?;
+            let erased = self.api.ask(head, token, provenance).erase(caller, &Precondition::default()).await;
+            self.api.ring_if_elsewhere(caller);
+            erased?;
         }
         let mut answer = identity.call(call).await?;
         if let Some(asked) = sign_in {

@@ -1,9 +1,7 @@
 //! What a client may say, one JSON object a message.
 
-use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 use zeroize::Zeroizing;
 
 /// The longest `requestId` that is echoed, in bytes of JSON.
@@ -43,18 +41,8 @@ struct Message<'a> {
 }
 
 impl ClientsWord {
-    /// Reads a message, and overwrites it where nothing else holds its bytes: there may be a token in it.
-    pub(crate) fn take(text: Utf8Bytes) -> Result<Self, Malformed> {
-        let word = Self::read(&text);
-        if let Ok(mut bytes) = Bytes::from(text).try_into_mut() {
-            bytes.fill(0);
-            std::hint::black_box(&bytes);
-        }
-        word
-    }
-
     /// Reads a message. What is none of its type's is not looked at.
-    fn read(text: &str) -> Result<Self, Malformed> {
+    pub(crate) fn read(text: &str) -> Result<Self, Malformed> {
         let message: Message<'_> = serde_json::from_str(text).map_err(|_| Malformed)?;
         let kind = string(Some(message.r#type))?;
         Ok(match kind.as_str() {

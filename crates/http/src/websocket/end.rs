@@ -39,6 +39,11 @@ impl From<Received> for End {
 }
 
 impl Switch {
+    /// Ends a socket whose token is not good, or no longer.
+    pub(super) fn refuse_token(&self, fault: Fault) -> End {
+        self.refuse(fault, Close::AuthenticationFailed)
+    }
+
     /// Ends a socket after a last word: an `auth_error`.
     pub(super) fn refuse(&self, fault: Fault, close: Close) -> End {
         End::Ours(close, Some(servers_word::auth_error(fault, self.now())))

@@ -105,6 +105,11 @@ impl Followed {
         }
     }
 
+    /// Whether there may be more to tell when something was told: an outbox is told of piece by piece, a record whole.
+    pub(crate) fn may_have_more(&self) -> bool {
+        matches!(self, Self::Here(_))
+    }
+
     /// Goes back behind a version, to tell what came after it. `false`: that can no longer be told.
     pub(crate) async fn resume(&mut self, since: &str) -> Result<bool, Problem> {
         match self {

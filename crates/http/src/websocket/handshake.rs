@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response;
 use super::sockets::{OneSocket, Sockets};
 use crate::answer::Body;
 use crate::api::{Api, Provenance};
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::tenant_names::{TenantNames, names_no_more_than_a_tenant};
@@ -23,6 +24,7 @@ use crate::tenant_names::{TenantNames, names_no_more_than_a_tenant};
 #[derive(Debug, Clone)]
 pub(crate) struct Switch {
     pub(crate) api: Arc<Api>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) sockets: Arc<Sockets>,
     /// What the request has said of its tenant; the token must be of it.
     pub(crate) names: Arc<TenantNames>,
@@ -40,8 +42,7 @@ impl Switch {
 
 /// `GET /ws`: 101, and with it what the connection becomes. `has_body`: a handshake has none.
 pub(crate) fn shake_hands(
-    api: &Arc<Api>,
-    sockets: &Arc<Sockets>,
+    (api, metrics, sockets): (&Arc<Api>, &Arc<Metrics>, &Arc<Sockets>),
     head: &Parts,
     has_body: bool,
     provenance: Provenance<'_>,
@@ -77,6 +78,7 @@ pub(crate) fn shake_hands(
     })?;
     let switch = Switch {
         api: api.clone(),
+        metrics: metrics.clone(),
         names: Arc::new(TenantNames::beside_token(head)?),
         request_id: provenance.request_id.clone(),
         client: provenance.client,

@@ -23,7 +23,10 @@ impl Live<'_> {
             other => return Err(other.into()),
         };
         self.resume_until = None;
-        match ClientsWord::take(text) {
+        match ClientsWord::read(&text) {
+            Ok(ClientsWord::Resume { .. } | ClientsWord::GetUserData { .. }) if !self.may_ask() => {
+                self.queue.push_back(say::error(Fault::TOO_MANY_REQUESTS, self.switch.now()));
+            }
             Ok(ClientsWord::Resume { since }) => self.resume(&since).await?,
             Ok(ClientsWord::Auth(token)) => self.speak_for(token).await?,
             Ok(ClientsWord::Ping) => self.queue.push_back(say::pong(self.switch.now())),
@@ -36,29 +39,33 @@ impl Live<'_> {
         Ok(())
     }
 
+    /// Whether the person is within the rate of all their requests: the safe is asked for this as for those.
+    fn may_ask(&self) -> bool {
+        self.switch.sockets.rate.admits(&self.bearer.principal.caller, Instant::now())
+    }
+
     /// Takes a fresh token of the same person.
     async fn speak_for(&mut self, token: Zeroizing<String>) -> Result<(), End> {
-        let bearer = match Bearer::of(token, self.switch).await {
+        let asked = self.bearer.meanwhile(self.switch, Bearer::of(token, self.switch)).await;
+        let bearer = match asked.map_err(|fault| self.switch.refuse_token(fault))? {
             Ok(bearer) => bearer,
-            Err(Refused::Token(fault)) => return Err(self.switch.refuse(fault, Close::AuthenticationFailed)),
+            Err(Refused::Token(fault)) => return Err(self.switch.refuse_token(fault)),
             Err(Refused::Unavailable) => {
-                self.queue.push_back(say::error(Fault::UNAVAILABLE, self.switch.now()));
+                self.queue.push_back(say::error(Fault::AUTH_UNAVAILABLE, self.switch.now()));
                 return Ok(());
             }
         };
         if bearer.principal.caller != self.bearer.principal.caller {
-            return Err(self.switch.refuse(Fault::OTHER_PERSON, Close::AuthenticationFailed));
+            return Err(self.switch.refuse_token(Fault::OTHER_PERSON));
         }
         self.bearer = bearer;
-        self.judge_at = Instant::now() + self.bearer.judged_for(self.switch);
-        let wallets = self.bearer.wallets(self.switch).await;
-        self.queue.push_back(say::welcome("auth_success", &wallets, self.switch.now()));
-        Ok(())
+        self.welcome(&["auth_success"]).await
     }
 
     /// Tells again what came after a version, or that it cannot.
     async fn resume(&mut self, since: &str) -> Result<(), End> {
-        match self.followed.resume(since).await {
+        let asked = self.bearer.meanwhile(self.switch, self.followed.resume(since)).await;
+        match asked.map_err(|fault| self.switch.refuse_token(fault))? {
             // What is owed is more than what came after a version.
             Ok(true) if !self.owes_record => {
                 self.news_since.get_or_insert_with(Instant::now);
@@ -66,9 +73,8 @@ impl Live<'_> {
             }
             Ok(_) => self.resync().await,
             Err(problem) => {
-                self.end_if_for_good(&problem)?;
                 self.queue.push_back(say::error(Fault::UNAVAILABLE, self.switch.now()));
-                Ok(())
+                self.owe_record(&problem)
             }
         }
     }

@@ -1,9 +1,12 @@
 //! What a socket holds that speaks for somebody, and what it does by itself: tell, write, and be on time.
 //!
-//! While a frame waits for room nothing is read and nothing is told, so that a client that does not read costs one frame; what it
-//! missed is told as one change afterwards.
+//! While a frame waits for room nothing is read and nothing is told, so that a client that does not read costs what was told at
+//! once and no more; what it missed is told as one change afterwards.
 
 use std::collections::VecDeque;
+use std::future::ready;
+use std::hash::{BuildHasher, RandomState};
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -18,7 +21,7 @@ use super::close::Close;
 use super::end::End;
 use super::followed::{Followed, News};
 use super::handshake::Switch;
-use super::opening::Bearer;
+use super::opening::{Bearer, wallets};
 use super::pace::MessagePace;
 use super::servers_word::{self as say, Fault, Frame};
 use super::socket::{Gone, Received, Socket};
@@ -27,8 +30,9 @@ use crate::problem::Problem;
 /// How long the changes behind a first `user_data` wait for a `resume`, so that what it asks for comes before them. Any message
 /// ends the wait.
 const RESUME_TIME: Duration = Duration::from_millis(250);
-/// When a safe that could not answer is asked again.
+/// When a safe that could not answer is asked again; each time later than the last, up to a limit.
 pub(super) const RETRY_TIME: Duration = Duration::from_secs(2);
+const LONGEST_RETRY_TIME: Duration = Duration::from_secs(32);
 
 /// A socket that speaks for somebody.
 pub(super) struct Live<'s> {
@@ -39,8 +43,8 @@ pub(super) struct Live<'s> {
     pub(super) pace: MessagePace,
     /// What is to be written, behind what waits for room.
     pub(super) queue: VecDeque<Frame>,
-    /// Since when a frame has waited for room.
-    pub(super) blocked_since: Option<Instant>,
+    /// A frame that waits for room.
+    pub(super) blocked: Option<Blocked>,
     /// Whether one has waited since changes were told last.
     was_slow: bool,
     /// Whether the record is still to be shown whole: there was no answer, or no room for it, when it was to be.
@@ -49,12 +53,18 @@ pub(super) struct Live<'s> {
     pub(super) news_since: Option<Instant>,
     /// Up to when it waits for a `resume`, if for any.
     pub(super) resume_until: Option<Instant>,
-    /// When a safe that could not answer may be asked again.
+    /// When a safe that could not answer may be asked again, and how long after that the next time.
     ask_again_at: Option<Instant>,
-    pub(super) judge_at: Instant,
+    retry_time: Duration,
     ping_at: Instant,
     /// Whether the client has said anything since it was asked last.
     pub(super) is_there: bool,
+}
+
+/// A frame that waits for room: since when, and how many had gone out before.
+pub(super) struct Blocked {
+    since: Instant,
+    frames_sent: u64,
 }
 
 /// What comes first.
@@ -63,6 +73,8 @@ pub(super) enum Event {
     Received(Received),
     Rung(Duration),
     Time,
+    /// There is something to tell, and nothing else to do.
+    News,
 }
 
 impl<'s> Live<'s> {
@@ -74,31 +86,37 @@ impl<'s> Live<'s> {
         pace: MessagePace,
     ) -> Result<Self, End> {
         let asks = (&switch.request_id, switch.client);
-        let followed = Followed::begin(&switch.api, &bearer.principal.caller, asks);
-        let wallets = bearer.wallets(switch).await;
         let now = Instant::now();
         let mut live = Self {
-            judge_at: now + bearer.judged_for(switch),
             ping_at: now + switch.sockets.limits.ping_time,
-            resume_until: Some(now + RESUME_TIME),
+            resume_until: None,
             ask_again_at: None,
+            retry_time: RETRY_TIME,
+            followed: Followed::begin(&switch.api, &bearer.principal.caller, asks),
             switch,
             socket,
             bearer,
-            followed,
             pace,
             queue: VecDeque::new(),
-            blocked_since: None,
+            blocked: None,
             was_slow: false,
             owes_record: false,
             news_since: None,
             is_there: true,
         };
-        for kind in ["auth_success", "connection_success"] {
-            live.queue.push_back(say::welcome(kind, &wallets, switch.now()));
-        }
+        live.welcome(&["auth_success", "connection_success"]).await?;
         live.show_record(None).await?;
+        live.resume_until = Some(Instant::now() + RESUME_TIME);
         Ok(live)
+    }
+
+    /// Queues that the token was taken.
+    pub(super) async fn welcome(&mut self, kinds: &[&str]) -> Result<(), End> {
+        let principal = self.bearer.principal.clone();
+        let wallets = self.bearer.meanwhile(self.switch, wallets(&principal, self.switch)).await;
+        let wallets = wallets.map_err(|fault| self.switch.refuse_token(fault))?;
+        self.queue.extend(kinds.iter().map(|kind| say::welcome(kind, &wallets, self.switch.now())));
+        Ok(())
     }
 
     /// Queues the record as it is. A safe that cannot answer ends nothing: the client is told, and the safe is asked again.
@@ -111,28 +129,26 @@ impl<'s> Live<'s> {
 
     /// The same, and nothing is said where it cannot be: the record is owed then.
     async fn could_show_record(&mut self, request_id: Option<&RawValue>) -> Result<bool, End> {
-        let shown = match self.followed.snapshot(self.bearer.token()).await {
+        let token = self.bearer.token();
+        let asked = self.bearer.meanwhile(self.switch, self.followed.snapshot(&token)).await;
+        let shown = match asked.map_err(|fault| self.switch.refuse_token(fault))? {
             Ok(snapshot) => self.record(snapshot.as_ref(), request_id),
             Err(problem) => Err(problem),
         };
-        // The safe may have taken its time, and the token's may be over.
-        self.judge_if_due().await?;
         match shown {
             Ok(frame) => {
                 self.queue.push_back(frame);
-                (self.owes_record, self.ask_again_at) = (false, None);
+                (self.owes_record, self.ask_again_at, self.retry_time) = (false, None, RETRY_TIME);
             }
-            Err(problem) => {
-                self.end_if_for_good(&problem)?;
-                self.owe_record();
-            }
+            Err(problem) => self.owe_record(&problem)?,
         }
         Ok(!self.owes_record)
     }
 
-    fn owe_record(&mut self) {
+    /// Notes that the record is still to be shown.
+    pub(super) fn owe_record(&mut self, problem: &Problem) -> Result<(), End> {
         self.owes_record = true;
-        self.ask_again_later();
+        self.ask_again_later(problem)
     }
 
     /// The frame of a whole record. One of a safe elsewhere is as long as that safe likes, and counts until it is written.
@@ -142,26 +158,28 @@ impl<'s> Live<'s> {
         self.switch.api.hold(frame.ok_or(Problem::Internal)?)
     }
 
-    fn ask_again_later(&mut self) {
+    /// Has a safe that could not answer asked again after a while, later each time, and not by all at once: it may be coming back.
+    /// What is stored and does not open is the end.
+    fn ask_again_later(&mut self, problem: &Problem) -> Result<(), End> {
+        if *problem == Problem::Internal {
+            return Err(Close::Internal.into());
+        }
+        let asked = match problem {
+            Problem::SafeBusy { retry_after_s } => Duration::from_secs((*retry_after_s).into()),
+            _ => Duration::ZERO,
+        };
         let now = Instant::now();
         self.news_since.get_or_insert(now);
-        self.ask_again_at = Some(now + RETRY_TIME);
-    }
-
-    /// Ends where asking again would change nothing: what is stored does not open, or a safe elsewhere no longer takes the token.
-    pub(super) fn end_if_for_good(&self, problem: &Problem) -> Result<(), End> {
-        match problem {
-            Problem::Internal => Err(Close::Internal.into()),
-            Problem::TokenInvalid => {
-                Err(self.switch.refuse(Fault::TOKEN_INVALID, Close::AuthenticationFailed))
-            }
-            _ => Ok(()),
-        }
+        self.ask_again_at = Some(now + self.retry_time.max(asked));
+        let spread = RandomState::new().hash_one(()) % 512;
+        let next = self.retry_time * 2 + Duration::from_millis(spread);
+        self.retry_time = next.min(LONGEST_RETRY_TIME);
+        Ok(())
     }
 
     /// Writes what finds room.
     pub(super) async fn write(&mut self) -> Result<(), End> {
-        while self.blocked_since.is_none()
+        while self.blocked.is_none()
             && let Some(frame) = self.queue.pop_front()
         {
             self.socket.send(frame);
@@ -172,10 +190,12 @@ impl<'s> Live<'s> {
 
     async fn begin_to_flush(&mut self) -> Result<(), End> {
         // Pending must mean that there is no room, and not that this task has had its share of the processor.
-        match poll!(Box::pin(unconstrained(self.socket.flushed()))) {
+        let flushed = poll!(pin!(unconstrained(self.socket.flushed())));
+        match flushed {
             Poll::Ready(flushed) => flushed?,
             Poll::Pending => {
-                self.blocked_since = Some(Instant::now());
+                self.blocked =
+                    Some(Blocked { since: Instant::now(), frames_sent: self.socket.frames_sent() });
                 self.was_slow = true;
             }
         }
@@ -184,42 +204,37 @@ impl<'s> Live<'s> {
 
     /// Whether what happened may be told now.
     fn may_tell(&self) -> bool {
-        let is_idle = self.queue.is_empty() && self.blocked_since.is_none();
+        let is_idle = self.queue.is_empty() && self.blocked.is_none();
         is_idle && self.news_since.is_some() && self.resume_until.or(self.ask_again_at).is_none()
     }
 
-    /// Queues what happened, if it may be told; `true`: there is something to write.
-    pub(super) async fn tell(&mut self) -> Result<bool, End> {
-        let Some(since) = self.news_since.filter(|_| self.may_tell()) else { return Ok(false) };
+    /// Queues what happened.
+    pub(super) async fn tell(&mut self) -> Result<(), End> {
+        let Some(since) = self.news_since.take() else { return Ok(()) };
         if self.owes_record {
-            return self.could_show_record(None).await;
+            return self.could_show_record(None).await.map(drop);
         }
-        let pace = if std::mem::take(&mut self.was_slow) { Pace::Folded } else { Pace::Each };
-        let news = match self.followed.next(pace, self.bearer.token()).await {
+        let pace = if self.was_slow { Pace::Folded } else { Pace::Each };
+        let token = self.bearer.token();
+        let asked = self.bearer.meanwhile(self.switch, self.followed.next(pace, &token)).await;
+        let news = match asked.map_err(|fault| self.switch.refuse_token(fault))? {
             Ok(news) => news,
             Err(problem) => {
-                self.end_if_for_good(&problem)?;
-                self.ask_again_later();
-                return Ok(false);
+                self.news_since = Some(since);
+                return self.ask_again_later(&problem);
             }
         };
-        let (lag, count) = (since.elapsed(), news.len());
-        if count == 0 {
-            self.news_since = None;
-            return Ok(false);
+        (self.was_slow, self.retry_time) = (false, RETRY_TIME);
+        if !news.is_empty() && self.followed.may_have_more() {
+            self.news_since = Some(Instant::now());
         }
-        // As above.
-        self.judge_if_due().await?;
         for piece in news {
-            self.queue_news(piece).await?;
+            self.queue_news(piece, since).await?;
         }
-        if !self.owes_record {
-            self.switch.sockets.pushed(count, lag);
-        }
-        Ok(true)
+        Ok(())
     }
 
-    async fn queue_news(&mut self, news: News) -> Result<(), End> {
+    async fn queue_news(&mut self, news: News, since: Instant) -> Result<(), End> {
         let now = self.switch.now();
         let frame = match news {
             News::Update { from, revision, changes } => {
@@ -231,15 +246,12 @@ impl<'s> Live<'s> {
             News::Erased { generation } => say::erased(generation, now),
             News::Record(snapshot) => match self.record(Some(&snapshot), None) {
                 Ok(frame) => frame,
-                Err(Problem::Internal) => return Err(Close::Internal.into()),
-                Err(_) => {
-                    self.owe_record();
-                    return Ok(());
-                }
+                Err(problem) => return self.owe_record(&problem),
             },
             News::Gap => return self.resync().await,
         };
         self.queue.push_back(frame);
+        self.switch.sockets.pushed(since.elapsed());
         Ok(())
     }
 
@@ -253,7 +265,8 @@ impl<'s> Live<'s> {
     /// Waits for whatever comes first. Nothing is lost when the wait is given up.
     pub(super) async fn next_event(&mut self) -> Event {
         let wake_at = self.wake_at();
-        let (is_blocked, has_news) = (self.blocked_since.is_some(), self.news_since.is_some());
+        let (is_blocked, has_news) = (self.blocked.is_some(), self.news_since.is_some());
+        let may_tell = self.may_tell();
         let (socket, followed) = (&mut *self.socket, &mut self.followed);
         let client = async {
             if is_blocked {
@@ -267,16 +280,18 @@ impl<'s> Live<'s> {
             event = client => event,
             rung = followed.rung(), if !has_news => Event::Rung(rung.since()),
             () = sleep_until(wake_at) => Event::Time,
+            () = ready(()), if may_tell => Event::News,
         }
     }
 
     /// When something must be done, whatever happens.
     fn wake_at(&self) -> Instant {
-        let blocked_until = self.blocked_since.map(|since| since + self.switch.sockets.limits.write_time);
+        let write_time = self.switch.sockets.limits.write_time;
+        let blocked_until = self.blocked.as_ref().map(|blocked| blocked.since + write_time);
         let [resume_until, ask_again_at] =
             [self.resume_until, self.ask_again_at].map(|at| at.filter(|_| self.news_since.is_some()));
         let others = [blocked_until, resume_until, ask_again_at].into_iter().flatten();
-        others.fold(self.judge_at.min(self.ping_at), Instant::min)
+        others.fold(self.bearer.judged_until.min(self.ping_at), Instant::min)
     }
 
     pub(super) async fn be_on_time(&mut self) -> Result<(), End> {
@@ -284,30 +299,32 @@ impl<'s> Live<'s> {
         for wait in [&mut self.resume_until, &mut self.ask_again_at] {
             wait.take_if(|until| *until <= now);
         }
-        self.judge_if_due().await?;
+        let judged = self.bearer.judge_if_due(self.switch).await;
+        judged.map_err(|fault| self.switch.refuse_token(fault))?;
         let limits = &self.switch.sockets.limits;
-        if self.blocked_since.is_some_and(|since| since + limits.write_time <= now) {
-            return Err(Close::SlowReader.into());
+        if let Some(blocked) =
+            self.blocked.as_mut().filter(|blocked| blocked.since + limits.write_time <= now)
+        {
+            let frames_sent = self.socket.frames_sent();
+            if blocked.frames_sent == frames_sent {
+                return Err(Close::SlowReader.into());
+            }
+            *blocked = Blocked { since: now, frames_sent };
         }
         if self.ping_at <= now {
             // A frame that waits for room says enough, and has its own time.
-            if !std::mem::replace(&mut self.is_there, false) && self.blocked_since.is_none() {
+            if !std::mem::replace(&mut self.is_there, false) && self.blocked.is_none() {
                 return Err(Close::NotThere.into());
             }
             self.ping_at = now + limits.ping_time;
-            if self.blocked_since.is_none() {
+            if self.followed.may_have_more() {
+                // Should a ring ever have been lost, this is when it is noticed.
+                self.news_since.get_or_insert(now);
+            }
+            if self.blocked.is_none() {
                 self.socket.ping()?;
                 self.begin_to_flush().await?;
             }
-        }
-        Ok(())
-    }
-
-    async fn judge_if_due(&mut self) -> Result<(), End> {
-        if self.judge_at <= Instant::now() {
-            let judged = self.bearer.judge_again(self.switch).await;
-            judged.map_err(|fault| self.switch.refuse(fault, Close::AuthenticationFailed))?;
-            self.judge_at = Instant::now() + self.bearer.judged_for(self.switch);
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! For whom a socket speaks: the token of its first message, judged again and again for as long as the socket lives.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_ports::{ChainId, Principal, Refusal, Verdict, WalletAddress};
+use tokio::time::{Instant, sleep_until, timeout};
 use zeroize::Zeroizing;
 
 use super::handshake::Switch;
@@ -17,8 +19,10 @@ pub(super) const JUDGED_EVERY: Duration = Duration::from_secs(4);
 
 /// A token that was good when it was judged last.
 pub(crate) struct Bearer {
-    token: Zeroizing<String>,
+    token: Arc<Zeroizing<String>>,
     pub(crate) principal: Arc<Principal>,
+    /// When it must be judged again: soon, and at its end.
+    pub(crate) judged_until: Instant,
 }
 
 /// Why there is no bearer, or none any more.
@@ -34,12 +38,17 @@ impl Bearer {
     /// Takes a token that is good, and belongs where the handshake came from.
     pub(crate) async fn of(token: Zeroizing<String>, switch: &Switch) -> Result<Self, Refused> {
         let principal = judge(&token, switch).await?;
-        Ok(Self { token, principal })
+        let judged_until = judged_until(&principal, switch);
+        Ok(Self { token: Arc::new(token), principal, judged_until })
     }
 
-    /// Judges the token anew. What cannot be judged now was good the last time, and is judged again soon.
-    pub(crate) async fn judge_again(&mut self, switch: &Switch) -> Result<(), Fault> {
-        match judge(&self.token, switch).await {
+    /// Judges the token anew, if it is time. What cannot be judged now was good the last time, and is judged again soon.
+    pub(crate) async fn judge_if_due(&mut self, switch: &Switch) -> Result<(), Fault> {
+        if self.judged_until > Instant::now() {
+            return Ok(());
+        }
+        let time = left(&self.principal, switch).min(JUDGED_EVERY);
+        match timeout(time, judge(&self.token, switch)).await.unwrap_or(Err(Refused::Unavailable)) {
             Ok(principal) => self.principal = principal,
             Err(Refused::Token(fault)) => return Err(fault),
             Err(Refused::Unavailable) if left(&self.principal, switch).is_zero() => {
@@ -47,27 +56,41 @@ impl Bearer {
             }
             Err(Refused::Unavailable) => {}
         }
+        self.judged_until = judged_until(&self.principal, switch);
         Ok(())
     }
 
-    /// How long the last judgement holds: a while, and never beyond the token's end.
-    pub(crate) fn judged_for(&self, switch: &Switch) -> Duration {
-        left(&self.principal, switch).min(JUDGED_EVERY)
+    /// Waits for an answer, however long it takes, and has the token judged in its time: when the answer is there, it is good.
+    pub(crate) async fn meanwhile<T>(
+        &mut self,
+        switch: &Switch,
+        asked: impl Future<Output = T>,
+    ) -> Result<T, Fault> {
+        let mut asked = pin!(asked);
+        loop {
+            let answer = tokio::select! {
+                biased;
+                answer = asked.as_mut() => Some(answer),
+                () = sleep_until(self.judged_until) => None,
+            };
+            self.judge_if_due(switch).await?;
+            if let Some(answer) = answer {
+                return Ok(answer);
+            }
+        }
     }
 
     /// The token, for a safe that takes it.
-    pub(crate) fn token(&self) -> &str {
-        &self.token
+    pub(crate) fn token(&self) -> Arc<Zeroizing<String>> {
+        self.token.clone()
     }
+}
 
-    /// The wallets of the passkey that the session began with. Whoever has none, or whose safe is elsewhere, is told of none.
-    pub(crate) async fn wallets(&self, switch: &Switch) -> BTreeMap<ChainId, WalletAddress> {
-        match &switch.api.safe {
-            Safe::Here { passkeys, .. } => {
-                in_safe_time(passkeys.wallets(&self.principal)).await.unwrap_or_default()
-            }
-            Safe::Remote { .. } => BTreeMap::new(),
-        }
+/// The wallets of the passkey that a session began with. Whoever has none, or whose safe is elsewhere, is told of none.
+pub(crate) async fn wallets(principal: &Principal, switch: &Switch) -> BTreeMap<ChainId, WalletAddress> {
+    match &switch.api.safe {
+        Safe::Here { passkeys, .. } => in_safe_time(passkeys.wallets(principal)).await.unwrap_or_default(),
+        Safe::Remote { .. } => BTreeMap::new(),
     }
 }
 
@@ -90,4 +113,8 @@ async fn judge(token: &str, switch: &Switch) -> Result<Arc<Principal>, Refused> 
 fn left(principal: &Principal, switch: &Switch) -> Duration {
     let left = principal.expires_at.millis().saturating_sub(switch.now().millis());
     Duration::from_millis(u64::try_from(left).unwrap_or_default())
+}
+
+fn judged_until(principal: &Principal, switch: &Switch) -> Instant {
+    Instant::now() + left(principal, switch).min(JUDGED_EVERY)
 }

@@ -38,6 +38,13 @@ impl Fault {
         error_code: "UNAVAILABLE",
         context: "user_data",
     };
+    pub(crate) const AUTH_UNAVAILABLE: Self =
+        Self::auth("UNAVAILABLE", "The token cannot be judged now: try again shortly.");
+    pub(crate) const TOO_MANY_REQUESTS: Self = Self {
+        message: "Too many requests: try again shortly.",
+        error_code: "TOO_MANY_REQUESTS",
+        context: "user_data",
+    };
     pub(crate) const MALFORMED: Self =
         Self { message: "The message is malformed.", error_code: "MALFORMED", context: "message" };
     pub(crate) const UNKNOWN_TYPE: Self =
@@ -56,10 +63,20 @@ struct Outer<'a, D> {
     timestamp: String,
 }
 
+/// What a frame has around its data, at the most: it is put together without growing, which would leave copies behind.
+const AROUND_BYTES: usize = 512;
+
 fn frame(kind: &str, data: impl Serialize, now: Timestamp) -> Frame {
+    frame_of(0, kind, data, now)
+}
+
+/// The same, of data as long as this.
+fn frame_of(bytes: usize, kind: &str, data: impl Serialize, now: Timestamp) -> Frame {
     let outer = Outer { r#type: kind, data, timestamp: answer::time(now) };
+    let mut text = Vec::with_capacity(bytes + AROUND_BYTES);
     // Plain structs of strings and JSON always serialise.
-    scrubbed(serde_json::to_vec(&outer).unwrap_or_default().into())
+    let _ = serde_json::to_writer(&mut text, &outer);
+    scrubbed(text.into())
 }
 
 #[derive(Serialize)]
@@ -118,7 +135,12 @@ pub(crate) fn user_data(
     let view = snapshot.map_or("{}", |snapshot| snapshot.view.as_json());
     let userdata = serde_json::from_str(view).ok()?;
     let version = snapshot.and_then(|snapshot| snapshot.tag.as_ref()).map(version_of);
-    Some(frame("user_data", UserData { id: caller.person.as_str(), userdata, version, request_id }, now))
+    Some(frame_of(
+        view.len(),
+        "user_data",
+        UserData { id: caller.person.as_str(), userdata, version, request_id },
+        now,
+    ))
 }
 
 /// A state as its `ETag` says it, without the quotes.
@@ -155,7 +177,8 @@ pub(crate) fn update(
     }
     let Changes { changed, removed } = serde_json::from_str(changes.as_json()).ok()?;
     let (version, from) = (revision.to_string(), from.map(|from| from.to_string()));
-    Some(frame("user_data_update", Update { changed, removed, version, from }, now))
+    let bytes = changes.as_json().len();
+    Some(frame_of(bytes, "user_data_update", Update { changed, removed, version, from }, now))
 }
 
 #[derive(Serialize)]

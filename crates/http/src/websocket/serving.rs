@@ -2,9 +2,14 @@
 //!
 //! One task a socket, and in it one wait at a time.
 
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering::Relaxed;
+
 use bytes::BytesMut;
+use futures_util::FutureExt;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
 
 use super::clients_word::ClientsWord;
 use super::close::Close;
@@ -32,9 +37,18 @@ pub(crate) async fn serve(
     // From here on every wait has a clock of its own.
     wire.enter(Phase::Busy);
     let mut socket = Socket::new(stream, before, &switch.sockets.limits).await;
-    let end = match Box::pin(run(&switch, &mut socket, &mut drain)).await {
-        Ok(never) => match never {},
-        Err(end) => end,
+    let life = Box::pin(AssertUnwindSafe(live(&switch, &mut socket)).catch_unwind());
+    let end = tokio::select! {
+        biased;
+        () = begun(&mut drain) => Close::GoingAway.into(),
+        ended = life => match ended {
+            Ok(Err(end)) => end,
+            Ok(Ok(never)) => match never {},
+            Err(_) => {
+                switch.metrics.panics.fetch_add(1, Relaxed);
+                Close::Internal.into()
+            }
+        },
     };
     match end {
         End::Ours(close, last) => {
@@ -49,17 +63,17 @@ pub(crate) async fn serve(
 
 enum Never {}
 
-async fn run(switch: &Switch, socket: &mut Socket, drain: &mut watch::Receiver<bool>) -> Result<Never, End> {
+/// Lives up to its end.
+async fn live(switch: &Switch, socket: &mut Socket) -> Result<Never, End> {
     let now = Instant::now();
     let mut pace = MessagePace::new(switch.sockets.limits.messages_per_s, now);
     let by = now + switch.sockets.limits.auth_time;
-    let bearer = tokio::select! {
-        biased;
-        () = begun(drain) => return Err(Close::GoingAway.into()),
-        bearer = timeout_at(by, authenticate(switch, socket, &mut pace)) => {
-            bearer.map_err(|_| End::from(Close::NotAuthenticated))??
-        }
-    };
+    let token = timeout_at(by, hear_token(switch, socket, &mut pace)).await;
+    let token = token.map_err(|_| Close::NotAuthenticated)??;
+    let bearer = Bearer::of(token, switch).await.map_err(|refused| match refused {
+        Refused::Token(fault) => switch.refuse_token(fault),
+        Refused::Unavailable => switch.refuse(Fault::AUTH_UNAVAILABLE, Close::Internal),
+    })?;
     let person = switch.api.people.record_id(&bearer.principal.caller);
     let Some(_of_person) = switch.sockets.enter_as(person) else {
         return Err(switch.refuse(Fault::TOO_MANY_CONNECTIONS, Close::TooManySockets));
@@ -67,19 +81,17 @@ async fn run(switch: &Switch, socket: &mut Socket, drain: &mut watch::Receiver<b
     let mut live = Live::begin(switch, socket, bearer, pace).await?;
     loop {
         live.write().await?;
-        if live.tell().await? {
-            continue;
-        }
-        tokio::select! {
-            biased;
-            () = begun(drain) => return Err(Close::GoingAway.into()),
-            event = live.next_event() => handle(&mut live, event).await?,
-        }
+        let event = live.next_event().await;
+        handle(&mut live, event).await?;
     }
 }
 
 /// Waits for the first message, which must say for whom the client speaks.
-async fn authenticate(switch: &Switch, socket: &mut Socket, pace: &mut MessagePace) -> Result<Bearer, End> {
+async fn hear_token(
+    switch: &Switch,
+    socket: &mut Socket,
+    pace: &mut MessagePace,
+) -> Result<Zeroizing<String>, End> {
     loop {
         let received = socket.receive().await;
         if !pace.admits(Instant::now()) {
@@ -87,17 +99,14 @@ async fn authenticate(switch: &Switch, socket: &mut Socket, pace: &mut MessagePa
         }
         let word = match received {
             Received::Sign => continue,
-            Received::Text(text) => ClientsWord::take(text).ok(),
+            Received::Text(text) => ClientsWord::read(&text).ok(),
             Received::Fault(Close::NotText) => None,
             other => return Err(other.into()),
         };
-        let Some(ClientsWord::Auth(token)) = word else {
-            return Err(switch.refuse(Fault::AUTH_REQUIRED, Close::AuthenticationFailed));
+        return match word {
+            Some(ClientsWord::Auth(token)) => Ok(token),
+            _ => Err(switch.refuse_token(Fault::AUTH_REQUIRED)),
         };
-        return Bearer::of(token, switch).await.map_err(|refused| match refused {
-            Refused::Token(fault) => switch.refuse(fault, Close::AuthenticationFailed),
-            Refused::Unavailable => switch.refuse(Fault::UNAVAILABLE, Close::Internal),
-        });
     }
 }
 
@@ -105,7 +114,7 @@ async fn handle(live: &mut Live<'_>, event: Event) -> Result<(), End> {
     match event {
         Event::Written(written) => {
             written?;
-            live.blocked_since = None;
+            live.blocked = None;
             Ok(())
         }
         Event::Received(received) => live.take(received).await,
@@ -115,5 +124,6 @@ async fn handle(live: &mut Live<'_>, event: Event) -> Result<(), End> {
             Ok(())
         }
         Event::Time => live.be_on_time().await,
+        Event::News => live.tell().await,
     }
 }

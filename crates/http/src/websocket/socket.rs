@@ -29,6 +29,8 @@ const READ_BYTES: usize = 1024;
 const FRAME_BYTES: usize = 16 * 1024;
 /// What a message may take on the wire, as so many times its limit: frames of nothing are many, and cost as much.
 const WIRE_FACTOR: usize = 2;
+/// What a client's ping or pong has before its payload: two bytes, and the mask.
+const SIGN_HEAD_BYTES: usize = 6;
 
 /// How long a client may take to hear that it is over, and to say so.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
@@ -39,6 +41,7 @@ pub(crate) struct Socket {
     inner: WebSocketStream<Metered>,
     wire_bytes: usize,
     sending: Option<Sending>,
+    frames_sent: u64,
 }
 
 /// A message on its way out.
@@ -73,22 +76,31 @@ impl Socket {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BYTES)
             .write_buffer_size(0)
+            // A frame, and pongs; beyond, only the last pong is kept, as the protocol allows.
+            .max_write_buffer_size(2 * FRAME_BYTES)
             .max_message_size(Some(limits.message_bytes))
             .max_frame_size(Some(limits.message_bytes));
         let wire_bytes = limits.message_bytes.saturating_mul(WIRE_FACTOR);
         let metered = Metered { stream, left: wire_bytes };
         let inner =
             WebSocketStream::from_partially_read(metered, before.to_vec(), Role::Server, Some(config));
-        Self { inner: inner.await, wire_bytes, sending: None }
+        Self { inner: inner.await, wire_bytes, sending: None, frames_sent: 0 }
     }
 
     /// Waits for a client's next message or sign. Nothing is lost when the wait is given up.
     pub(crate) async fn receive(&mut self) -> Received {
         let received = poll_fn(|context| Pin::new(&mut self.inner).poll_next(context)).await;
-        self.inner.get_mut().left = self.wire_bytes;
         match received {
-            Some(Ok(Message::Text(text))) => Received::Text(text),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Received::Sign,
+            Some(Ok(Message::Text(text))) => {
+                self.inner.get_mut().left = self.wire_bytes;
+                Received::Text(text)
+            }
+            Some(Ok(Message::Ping(sign) | Message::Pong(sign))) => {
+                // It may stand between fragments, whose message has no more room for it.
+                let left = &mut self.inner.get_mut().left;
+                *left = left.saturating_add(SIGN_HEAD_BYTES + sign.len()).min(self.wire_bytes);
+                Received::Sign
+            }
             Some(Ok(Message::Close(_))) => Received::Closing,
             Some(Ok(Message::Binary(_) | Message::Frame(_))) => Received::Fault(Close::NotText),
             Some(Err(error)) => fault(&error).map_or(Received::Gone, Received::Fault),
@@ -120,6 +132,7 @@ impl Socket {
             let frame = WireFrame::message(piece, OpCode::Data(kind), sending.rest.is_empty());
             inner.as_mut().start_send(Message::Frame(frame)).map_err(|_| Gone)?;
             sending.has_begun = true;
+            self.frames_sent += 1;
             if sending.rest.is_empty() {
                 self.sending = None;
             }
@@ -127,9 +140,18 @@ impl Socket {
         inner.poll_flush(context).map_err(|_| Gone)
     }
 
+    /// How many frames of messages have gone out or wait for room: whoever takes a long message slowly does take it.
+    pub(crate) fn frames_sent(&self) -> u64 {
+        self.frames_sent
+    }
+
     /// Says a last word, if there is one, and why it is over, if the client has not closed itself; and lets the client hear it:
     /// the reset of a socket that is still written to would overtake it.
     pub(crate) async fn finish(mut self, last: Option<Bytes>, close: Option<Close>, wire: &Wire) {
+        if close == Some(Close::AuthenticationFailed) {
+            // Of what was on its way, whoever is refused gets no more.
+            self.sending = None;
+        }
         let said = tokio::time::timeout(CLOSING_TIME, async {
             self.flushed().await?;
             if let Some(text) = last {

@@ -10,11 +10,14 @@ use super::close::Close;
 use super::limits::WebSocketLimits;
 use crate::crowd::{Crowd, OneOfCrowd};
 use crate::histogram::{Histogram, Reading};
+use crate::rate_limit::PersonRate;
 
-/// All sockets, over all cores.
+/// All sockets, over all cores. What is counted here is counted by all of them in one place: each push has read the store.
 #[derive(Debug)]
 pub(crate) struct Sockets {
     pub(crate) limits: WebSocketLimits,
+    /// How often a person may ask, by requests and messages together.
+    pub(crate) rate: Arc<PersonRate>,
     open: AtomicUsize,
     people: Arc<Crowd<RecordId>>,
     pushed: AtomicU64,
@@ -29,9 +32,10 @@ pub(crate) struct Sockets {
 pub(crate) struct OneSocket(Arc<Sockets>);
 
 impl Sockets {
-    pub(crate) fn new(limits: WebSocketLimits) -> Self {
+    pub(crate) fn new(limits: WebSocketLimits, rate: Arc<PersonRate>) -> Self {
         Self {
             limits,
+            rate,
             open: AtomicUsize::new(0),
             people: Arc::new(Crowd::new(limits.sockets_per_person)),
             pushed: AtomicU64::new(0),
@@ -59,9 +63,9 @@ impl Sockets {
         self.open.load(Relaxed)
     }
 
-    /// Notes changes that were told, so long after the first of them was known.
-    pub(crate) fn pushed(&self, count: usize, lag: Duration) {
-        self.pushed.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Relaxed);
+    /// Notes a change that was told, so long after it was known that there was any.
+    pub(crate) fn pushed(&self, lag: Duration) {
+        self.pushed.fetch_add(1, Relaxed);
         self.lag.observe(lag);
     }
 
@@ -122,7 +126,7 @@ mod tests {
     #[test]
     fn there_are_as_many_as_may_be_and_room_again_when_one_has_gone() {
         let limits = WebSocketLimits { sockets: 2, ..WebSocketLimits::default() };
-        let sockets = Arc::new(Sockets::new(limits));
+        let sockets = Arc::new(Sockets::new(limits, Arc::new(PersonRate::new(0))));
         let (first, _second) = (sockets.enter().unwrap(), sockets.enter().unwrap());
         assert!(sockets.enter().is_none());
         assert_eq!(sockets.open(), 2);
