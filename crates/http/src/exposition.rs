@@ -149,11 +149,16 @@ mod tests {
     use http::{Method, StatusCode};
 
     use super::*;
+    use crate::rate_limit::PersonRate;
     use crate::websocket::WebSocketLimits;
 
     fn scraped(metrics: Metrics) -> String {
         let mut registry = Registry::default();
-        register(&mut registry, Arc::new(metrics), Arc::new(Sockets::new(WebSocketLimits::default())));
+        register(
+            &mut registry,
+            Arc::new(metrics),
+            Arc::new(Sockets::new(WebSocketLimits::default(), Arc::new(PersonRate::new(0)))),
+        );
         text(&registry).unwrap()
     }
 

@@ -1,8 +1,8 @@
 //! `/ws`: a person's record, and each change of it as it happens (RFC 6455; `docs/reference/websocket.md`).
 //!
 //! The handshake is a request like any other. What follows is this module's: the library that speaks WebSocket gets the stream
-//! itself, with what the gate has read behind the head. A socket lives no longer than the token that opened it. It holds no queue:
-//! it knows the version that it has told last, and reads on in the outbox when its person's bell rings.
+//! itself, with what the gate has read behind the head. A socket lives no longer than its token. It knows the
+//! version that it has told last, and reads on in the outbox when its person's bell rings: nobody queues changes for it.
 
 mod clients_word;
 mod close;

@@ -5,8 +5,8 @@ use std::fmt;
 use crate::record_store::RecordId;
 
 /// Rung by a store for each record that it has changed: once a write is durable, or an erasure complete, and before its
-/// caller is answered, whether or not that still waits. An erasure whose caller could only be told that nobody can say is rung
-/// for when it is complete. A refused write does not ring.
+/// caller is answered, whether or not that still waits. A write of which nobody can say whether it is durable rings, too: it
+/// may be settled as done. An erasure that is not complete is rung for when it is. A refused write does not ring.
 ///
 /// A ring never blocks: the thread that writes rings. It may come more often than something has changed.
 #[cfg_attr(feature = "mock", mockall::automock)]

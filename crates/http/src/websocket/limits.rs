@@ -24,7 +24,7 @@ pub struct WebSocketLimits {
 impl Default for WebSocketLimits {
     fn default() -> Self {
         Self {
-            sockets: 20_000,
+            sockets: 15_000,
             sockets_per_person: 8,
             message_bytes: 16 * 1024,
             messages_per_s: 20,

@@ -32,7 +32,7 @@ use crate::problem::Problem;
 const RESUME_TIME: Duration = Duration::from_millis(250);
 /// When a safe that could not answer is asked again; each time later than the last, up to a limit.
 pub(super) const RETRY_TIME: Duration = Duration::from_secs(2);
-const LONGEST_RETRY_TIME: Duration = Duration::from_secs(32);
+pub(super) const LONGEST_RETRY_TIME: Duration = Duration::from_secs(32);
 
 /// A socket that speaks for somebody.
 pub(super) struct Live<'s> {

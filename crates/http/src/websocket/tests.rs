@@ -27,6 +27,8 @@ use super::{Sockets, Switch, WebSocketLimits, serve};
 use crate::api::{Api, Safe};
 use crate::client_address::TrustedProxies;
 use crate::exchange::tests::{HTTP_LIMITS, api_behind};
+use crate::metrics::Metrics;
+use crate::rate_limit::PersonRate;
 use crate::stream::Stream;
 use crate::tenant_names::TenantNames;
 use crate::verbs::Verbs;
@@ -86,7 +88,7 @@ impl Process {
         tokio::task::spawn_blocking(move || {
             over.send_replace(held.recv_timeout(PATIENCE).is_err());
         });
-        let sockets = Arc::new(Sockets::new(LIMITS));
+        let sockets = Arc::new(Sockets::new(LIMITS, Arc::new(PersonRate::new(0))));
         let (drain, _) = watch::channel(false);
         Self { api: Arc::new(api), sockets, clock, authenticator, drain, patience, _standing: standing }
     }
@@ -118,6 +120,7 @@ impl Process {
         SockRef::from(&accepted).set_send_buffer_size(4096).unwrap();
         let switch = Switch {
             api: self.api.clone(),
+            metrics: Arc::new(Metrics::new(self.api.places.clone(), &Verbs::default())),
             sockets: self.sockets.clone(),
             names: Arc::new(TenantNames::default()),
             request_id: self.api.request_ids.of(&HeaderMap::new()),

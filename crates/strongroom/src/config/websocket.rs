@@ -17,7 +17,7 @@ const MAX_WAIT_S: u32 = 600;
 
 /// Reads the limits.
 pub(super) fn read(section: &mut Section<'_>) -> Option<WebSocketLimits> {
-    let sockets = section.read("sockets", 20_000, |raw| raw.size(1..=MAX_SOCKETS));
+    let sockets = section.read("sockets", 15_000, |raw| raw.size(1..=MAX_SOCKETS));
     let sockets_per_person =
         section.read("sockets_per_person", 8, |raw| raw.size(1..=MAX_SOCKETS_PER_PERSON));
     let message_bytes = section.read("message_bytes", 16_384, |raw| raw.size(MESSAGE_BYTES));

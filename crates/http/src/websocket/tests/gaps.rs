@@ -4,7 +4,7 @@ use serde_json::json;
 use strongroom_ports::UpstreamError;
 
 use super::*;
-use crate::websocket::live::RETRY_TIME;
+use crate::websocket::live::LONGEST_RETRY_TIME;
 
 #[tokio::test(start_paused = true)]
 async fn what_the_outbox_no_longer_has_is_made_up_for_by_the_record_and_told_on_from_there() {
@@ -41,12 +41,12 @@ async fn a_gap_over_a_safe_that_cannot_answer_is_told_once_and_asks_no_oftener_t
     let (reads, asked) = (house.safe.reads(), house.store.asked());
     assert_eq!(reads, 2, "the burst's, and the one that failed");
     for more in 1..=3 {
-        house.process.pass(RETRY_TIME).await;
+        house.process.pass(LONGEST_RETRY_TIME).await;
         settle().await;
         assert_eq!((house.safe.reads(), house.store.asked()), (reads + more, asked));
     }
     house.safe.trouble(None);
-    house.process.pass(RETRY_TIME).await;
+    house.process.pass(LONGEST_RETRY_TIME).await;
     assert_eq!(client.hear_record().await, (json!({ "n": "e" }), json!(last)), "and nothing before it");
     client.hears_nothing().await;
     let next = house.set("f").await;

@@ -4,7 +4,7 @@ use serde_json::json;
 use strongroom_ports::UpstreamError;
 
 use super::*;
-use crate::websocket::live::RETRY_TIME;
+use crate::websocket::live::{LONGEST_RETRY_TIME, RETRY_TIME};
 
 #[tokio::test(start_paused = true)]
 async fn a_record_that_cannot_be_shown_at_first_comes_by_itself_when_the_safe_is_back() {
@@ -19,8 +19,11 @@ async fn a_record_that_cannot_be_shown_at_first_comes_by_itself_when_the_safe_is
     house.process.pass(RETRY_TIME).await;
     client.hears_nothing().await;
     assert_eq!(house.safe.reads(), 2, "its time does");
-    house.safe.trouble(None);
     house.process.pass(RETRY_TIME).await;
+    client.hears_nothing().await;
+    assert_eq!(house.safe.reads(), 2, "and each time later than the last");
+    house.safe.trouble(None);
+    house.process.pass(LONGEST_RETRY_TIME).await;
     assert_eq!(client.hear_record().await, (json!({ "n": "b" }), json!(version)), "whole, and said once");
     client.hears_nothing().await;
     let version = house.set("c").await;
@@ -80,7 +83,7 @@ async fn a_change_that_could_not_be_read_is_told_once_when_the_store_is_back() {
     house.process.pass(RETRY_TIME).await;
     client.hears_nothing().await;
     house.store.be_out_of_reach(false);
-    house.process.pass(RETRY_TIME).await;
+    house.process.pass(LONGEST_RETRY_TIME).await;
     let told = client.hear_of("user_data_update").await;
     assert_eq!((&told["version"], &told["changed"]), (&json!(version), &json!({ "n": "a" })));
     client.hears_nothing().await;

@@ -55,11 +55,12 @@ fn a_write_whose_caller_has_gone_is_rung_for() {
 }
 
 #[test]
-fn what_was_not_committed_is_not_rung_for() {
+fn what_may_be_durable_is_rung_for_and_what_was_refused_is_not() {
     let directory = directory();
     let (store, bell) = ringing(&directory);
     store.faults().fail_next_sync();
     assert_eq!(block_on(store.commit(&id(1), first(1))), Err(StoreError::Unknown));
+    assert_eq!(bell.taken(), [id(1)], "whoever asks may find that it happened");
     assert_eq!(block_on(store.commit(&id(1), first(1))), Err(StoreError::Unavailable));
     assert_eq!(bell.taken(), []);
 }
