@@ -70,7 +70,7 @@ async fn live(switch: &Switch, socket: &mut Socket) -> Result<Never, End> {
     let by = now + switch.sockets.limits.auth_time;
     let token = timeout_at(by, hear_token(switch, socket, &mut pace)).await;
     let token = token.map_err(|_| Close::NotAuthenticated)??;
-    let bearer = Bearer::of(token, switch).await.map_err(|refused| match refused {
+    let bearer = Box::pin(Bearer::of(token, switch)).await.map_err(|refused| match refused {
         Refused::Token(fault) => switch.refuse_token(fault),
         Refused::Unavailable => switch.refuse(Fault::AUTH_UNAVAILABLE, Close::Internal),
     })?;
@@ -78,11 +78,12 @@ async fn live(switch: &Switch, socket: &mut Socket) -> Result<Never, End> {
     let Some(_of_person) = switch.sockets.enter_as(person) else {
         return Err(switch.refuse(Fault::TOO_MANY_CONNECTIONS, Close::TooManySockets));
     };
-    let mut live = Live::begin(switch, socket, bearer, pace).await?;
+    let mut live = Box::pin(Live::begin(switch, socket, bearer, pace)).await?;
     loop {
         live.write().await?;
         let event = live.next_event().await;
-        handle(&mut live, event).await?;
+        // Boxed, as all that is not waiting: thousands of sockets wait.
+        Box::pin(handle(&mut live, event)).await?;
     }
 }
 

@@ -23,8 +23,8 @@ use crate::linger::linger;
 use crate::stream::Stream;
 use crate::wire::Wire;
 
-/// What is read at once: a client says little.
-const READ_BYTES: usize = 1024;
+/// What is read at once, and held by whoever waits: a client says little, but for its token.
+const READ_BYTES: usize = 256;
 /// What goes into one frame: a longer message is sent in several, so that a socket never holds more than this to be written.
 const FRAME_BYTES: usize = 16 * 1024;
 /// What a message may take on the wire, as so many times its limit: frames of nothing are many, and cost as much.
