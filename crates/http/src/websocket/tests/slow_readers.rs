@@ -1,6 +1,7 @@
 //! Clients that do not read.
 
 use serde_json::json;
+use tokio::io::AsyncReadExt;
 
 use super::*;
 
@@ -62,6 +63,22 @@ async fn a_frame_that_finds_no_room_for_so_long_ends_the_socket() {
     assert_eq!(house.process.closed("slow reader"), 1);
     assert_eq!(client.hear_of("user_data_update").await["version"], version, "what had begun is whole");
     assert_eq!(client.hear_close().await, (1013, "slow reader".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_message_may_take_longer_than_that_as_long_as_its_frames_do_not() {
+    let (house, client, _) = stuck().await;
+    let mut stream = client.into_stream();
+    let (mut taken, mut passed) = (vec![0; 16 * 1024], Duration::ZERO);
+    for _ in 0..LONG / taken.len() {
+        stream.read_exact(&mut taken).await.unwrap();
+        settle().await;
+        house.process.pass(LIMITS.write_time / 2).await;
+        settle().await;
+        passed += LIMITS.write_time / 2;
+        assert_eq!(house.process.closed("slow reader"), 0, "{passed:?}");
+    }
+    assert!(passed > LIMITS.write_time);
 }
 
 #[tokio::test(start_paused = true)]
