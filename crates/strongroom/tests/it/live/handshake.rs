@@ -143,6 +143,9 @@ fn other_methods_bodies_and_paths_are_no_handshake() {
     let mut sent = wire::request("GET", "/ws", &chunked, "");
     sent.extend(b"5\r\nhello\r\n0\r\n\r\n");
     is_problem(&answer(&safe, &sent), 400, "a body in chunks");
+    let mut head = safe.connect();
+    head.send(&wire::request("HEAD", "/ws", &HANDSHAKE, ""));
+    assert_ne!(head.receive("HEAD").status, 101);
     let mut admin = safe.connect_admin();
     admin.send(&handshake(&[]));
     assert_eq!(admin.receive("GET").status, 404);
@@ -237,6 +240,17 @@ fn a_handshake_and_frames_that_come_byte_by_byte_are_the_same() {
     let mut live = Live::taken(client);
     live.hear_burst();
     live.hear_of("pong");
+}
+
+#[test]
+fn behind_a_handshake_requests_are_no_frames_and_are_not_answered() {
+    let world = world("");
+    let safe = world.serve();
+    for behind in [handshake(&[]), wire::request("GET", "/health", &[], "")] {
+        let mut client = safe.connect();
+        client.send(&[handshake(&[]), behind].concat());
+        assert_eq!(Live::taken(client).closed(), Some(1002));
+    }
 }
 
 #[test]
