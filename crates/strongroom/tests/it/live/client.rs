@@ -69,7 +69,7 @@ impl Live {
     pub(crate) fn narrow(safe: &Safe) -> Self {
         let socket = Socket::new(Domain::for_address(safe.address), Type::STREAM, None).unwrap();
         socket.set_recv_buffer_size(2048).unwrap();
-        socket.set_tcp_mss(536).unwrap();
+        socket.set_tcp_mss(100).unwrap();
         socket.connect(&safe.address.into()).unwrap();
         socket.set_read_timeout(Some(Duration::from_mins(3))).unwrap();
         Self::begin(Client::of(socket.into()), &[])
