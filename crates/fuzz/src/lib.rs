@@ -1,9 +1,10 @@
-//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: nine functions of bytes,
+//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: ten functions of bytes,
 //! each of which ends the process by a failed assertion where it does not hold.
 //!
 //! Never part of the product. `cargo test` replays the corpus beside this crate; `cargo xtask fuzz` looks for inputs that
 //! nobody thought of, guided by coverage. An input that fails belongs into the corpus with the change that mends it.
 
+mod client_message;
 #[cfg(not(test))]
 mod configuration;
 mod decimal;
@@ -46,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "http2-head", check: http2_head::check },
     Target { name: "patch", check: |input| format!("{:?}", patch::check(input)) },
     Target { name: "foreign-view", check: |input| foreign_view::check(input).to_owned() },
+    Target { name: "client-message", check: client_message::check },
     Target { name: "verb-body", check: |input| format!("{:?}", verb_body::check(input)) },
     Target { name: "token", check: |input| token::check(input).to_owned() },
     Target { name: "passkey-credential", check: |input| passkey_credential::check(input).to_owned() },

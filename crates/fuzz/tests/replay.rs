@@ -50,6 +50,21 @@ fn the_head_gate_holds_for_its_corpus_which_reaches_every_verdict_of_a_scan() {
 }
 
 #[test]
+fn messages_of_a_client_hold_for_their_corpus_which_reaches_every_kind() {
+    let kinds = [
+        "no text",
+        "malformed",
+        "beyond the other reader",
+        "Auth",
+        "Resume",
+        "Ping",
+        "GetUserData",
+        "Unknown",
+    ];
+    replay("client-message", &kinds);
+}
+
+#[test]
 fn heads_of_http_2_hold_for_their_corpus_which_reaches_every_verdict() {
     let refusals =
         "Target TargetTooLong HeaderField NameLookalike Framing HeadTooLarge TooManyFields ForeignTarget";

@@ -69,4 +69,4 @@ pub use refusal::Refusal;
 pub use server::{Server, ServerOptions, Stopped};
 pub use tls::{Tls, TlsError, TlsIdentity, Validity};
 pub use verbs::{VerbError, Verbs};
-pub use websocket::WebSocketLimits;
+pub use websocket::{WebSocketLimits, client_message};

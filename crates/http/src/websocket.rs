@@ -4,7 +4,7 @@
 //! itself, with what the gate has read behind the head. A socket lives no longer than its token. It knows the
 //! version that it has told last, and reads on in the outbox when its person's bell rings: nobody queues changes for it.
 
-mod clients_word;
+pub mod client_message;
 mod close;
 mod counts;
 mod end;
@@ -15,7 +15,7 @@ mod limits;
 mod live;
 mod opening;
 mod pace;
-mod servers_word;
+mod server_message;
 mod serving;
 mod socket;
 mod sockets;

@@ -27,9 +27,9 @@ impl Collector for OfSockets {
                 sockets.pushed_so_far(),
             ),
             (
-                "strongroom_websocket_folded",
+                "strongroom_websocket_coalesced",
                 "Times that several changes were told as one, to a socket that was slow",
-                sockets.folded_so_far(),
+                sockets.coalesced_so_far(),
             ),
             (
                 "strongroom_websocket_resyncs",

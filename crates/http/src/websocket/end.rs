@@ -2,7 +2,7 @@
 
 use super::close::Close;
 use super::handshake::Switch;
-use super::servers_word::{self, Fault, Frame};
+use super::server_message::{self, Fault, Frame};
 use super::socket::{Gone, Received};
 
 /// Why a socket is over.
@@ -46,6 +46,6 @@ impl Switch {
 
     /// Ends a socket after a last word: an `auth_error`.
     pub(super) fn refuse(&self, fault: Fault, close: Close) -> End {
-        End::Ours(close, Some(servers_word::auth_error(fault, self.now())))
+        End::Ours(close, Some(server_message::auth_error(fault, self.now())))
     }
 }

@@ -19,11 +19,11 @@ use crate::safe_time::in_safe_time;
 /// A record that is followed.
 pub(crate) enum Followed {
     Here(Following),
-    Elsewhere(Elsewhere),
+    Remote(Remote),
 }
 
 /// A record of a safe elsewhere.
-pub(crate) struct Elsewhere {
+pub(crate) struct Remote {
     safe: Arc<dyn RemoteSafe>,
     caller: Caller,
     request_id: RequestId,
@@ -62,7 +62,7 @@ impl Followed {
     pub(crate) fn begin(api: &Api, caller: &Caller, (request_id, client): (&RequestId, IpAddr)) -> Self {
         match &api.safe {
             Safe::Here { changes, .. } => Self::Here(changes.follow(caller)),
-            Safe::Remote { safe, doorbells, .. } => Self::Elsewhere(Elsewhere {
+            Safe::Remote { safe, doorbells, .. } => Self::Remote(Remote {
                 safe: safe.clone(),
                 caller: caller.clone(),
                 request_id: request_id.clone(),
@@ -78,7 +78,7 @@ impl Followed {
     pub(crate) async fn snapshot(&mut self, token: &str) -> Result<Option<Snapshot>, Problem> {
         match self {
             Self::Here(following) => in_safe_time(following.snapshot()).await,
-            Self::Elsewhere(record) => {
+            Self::Remote(record) => {
                 let snapshot = record.read(token).await?;
                 record.told = snapshot.as_ref().map(|snapshot| record.state(snapshot));
                 Ok(snapshot)
@@ -90,7 +90,7 @@ impl Followed {
     pub(crate) async fn rung(&mut self) -> Rung {
         match self {
             Self::Here(following) => following.rung().await,
-            Self::Elsewhere(record) => record.listening.rung().await,
+            Self::Remote(record) => record.listening.rung().await,
         }
     }
 
@@ -101,7 +101,7 @@ impl Followed {
                 let told = in_safe_time(following.next(pace)).await?;
                 Ok(told.into_iter().map(News::from).collect())
             }
-            Self::Elsewhere(record) => record.next(token).await,
+            Self::Remote(record) => record.next(token).await,
         }
     }
 
@@ -117,7 +117,7 @@ impl Followed {
                 Ok(since) => in_safe_time(following.resume(since)).await,
                 Err(_) => Ok(false),
             },
-            Self::Elsewhere(record) => {
+            Self::Remote(record) => {
                 let told = record.told.as_ref().and_then(|state| state.version.as_deref());
                 Ok(told == Some(since))
             }
@@ -125,7 +125,7 @@ impl Followed {
     }
 }
 
-impl Elsewhere {
+impl Remote {
     async fn read(&self, token: &str) -> Result<Option<Snapshot>, UpstreamError> {
         let request_id = self.request_id.as_str();
         let passed_on = PassedOn { token, request_id, trace_parent: None, client: self.client };
@@ -148,7 +148,7 @@ impl Elsewhere {
     fn state(&self, snapshot: &Snapshot) -> State {
         let tag = snapshot.tag.as_ref();
         State {
-            version: tag.map(super::servers_word::version_of),
+            version: tag.map(super::server_message::version_of),
             generation: tag.and_then(EntityTag::revision).map(|revision| revision.generation),
             digest: self.hasher.hash_one(snapshot.view.as_json()),
         }

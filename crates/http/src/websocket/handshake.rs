@@ -30,7 +30,7 @@ pub(crate) struct Switch {
     pub(crate) names: Arc<TenantNames>,
     pub(crate) request_id: RequestId,
     pub(crate) client: IpAddr,
-    pub(crate) _one: Arc<OneSocket>,
+    pub(crate) _place: Arc<OneSocket>,
 }
 
 impl Switch {
@@ -82,7 +82,7 @@ pub(crate) fn shake_hands(
         names: Arc::new(TenantNames::beside_token(head)?),
         request_id: provenance.request_id.clone(),
         client: provenance.client,
-        _one: Arc::new(sockets.enter().ok_or(Problem::Overloaded)?),
+        _place: Arc::new(sockets.enter().ok_or(Problem::Overloaded)?),
         sockets: sockets.clone(),
     };
     let mut response = accepted.map(|()| Body::default());

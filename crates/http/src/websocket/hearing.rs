@@ -3,12 +3,12 @@
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::clients_word::ClientsWord;
+use super::client_message::ClientMessage;
 use super::close::Close;
 use super::end::End;
 use super::live::Live;
 use super::opening::{Bearer, Refused};
-use super::servers_word::{self as say, Fault};
+use super::server_message::{self as say, Fault};
 use super::socket::Received;
 
 impl Live<'_> {
@@ -23,15 +23,15 @@ impl Live<'_> {
             other => return Err(other.into()),
         };
         self.resume_until = None;
-        match ClientsWord::read(&text) {
-            Ok(ClientsWord::Resume { .. } | ClientsWord::GetUserData { .. }) if !self.may_ask() => {
+        match ClientMessage::read(&text) {
+            Ok(ClientMessage::Resume { .. } | ClientMessage::GetUserData { .. }) if !self.may_ask() => {
                 self.queue.push_back(say::error(Fault::TOO_MANY_REQUESTS, self.switch.now()));
             }
-            Ok(ClientsWord::Resume { since }) => self.resume(&since).await?,
-            Ok(ClientsWord::Auth(token)) => self.speak_for(token).await?,
-            Ok(ClientsWord::Ping) => self.queue.push_back(say::pong(self.switch.now())),
-            Ok(ClientsWord::GetUserData { request_id }) => self.show_record(request_id.as_deref()).await?,
-            Ok(ClientsWord::Unknown) => {
+            Ok(ClientMessage::Resume { since }) => self.resume(&since).await?,
+            Ok(ClientMessage::Auth(token)) => self.speak_for(token).await?,
+            Ok(ClientMessage::Ping) => self.queue.push_back(say::pong(self.switch.now())),
+            Ok(ClientMessage::GetUserData { request_id }) => self.show_record(request_id.as_deref()).await?,
+            Ok(ClientMessage::Unknown) => {
                 self.queue.push_back(say::error(Fault::UNKNOWN_TYPE, self.switch.now()));
             }
             Err(_) => self.queue.push_back(say::error(Fault::MALFORMED, self.switch.now())),

@@ -23,7 +23,7 @@ use super::followed::{Followed, News};
 use super::handshake::Switch;
 use super::opening::{Bearer, wallets};
 use super::pace::MessagePace;
-use super::servers_word::{self as say, Fault, Frame};
+use super::server_message::{self as say, Fault, Frame};
 use super::socket::{Gone, Received, Socket};
 use crate::problem::Problem;
 
@@ -239,7 +239,7 @@ impl<'s> Live<'s> {
         let frame = match news {
             News::Update { from, revision, changes } => {
                 if from.is_some() {
-                    self.switch.sockets.folded();
+                    self.switch.sockets.coalesced();
                 }
                 say::update(from, revision, &changes, now).ok_or(Close::Internal)?
             }

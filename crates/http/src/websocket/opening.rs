@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use zeroize::Zeroizing;
 
 use super::handshake::Switch;
-use super::servers_word::Fault;
+use super::server_message::Fault;
 use crate::api::Safe;
 use crate::safe_time::in_safe_time;
 

@@ -11,14 +11,14 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-use super::clients_word::ClientsWord;
+use super::client_message::ClientMessage;
 use super::close::Close;
 use super::end::End;
 use super::handshake::Switch;
 use super::live::{Event, Live};
 use super::opening::{Bearer, Refused};
 use super::pace::MessagePace;
-use super::servers_word::Fault;
+use super::server_message::Fault;
 use super::socket::{Received, Socket};
 use crate::connection::begun;
 use crate::deadlines::Phase;
@@ -98,14 +98,14 @@ async fn hear_token(
         if !pace.admits(Instant::now()) {
             return Err(Close::TooManyMessages.into());
         }
-        let word = match received {
+        let message = match received {
             Received::Sign => continue,
-            Received::Text(text) => ClientsWord::read(&text).ok(),
+            Received::Text(text) => ClientMessage::read(&text).ok(),
             Received::Fault(Close::NotText) => None,
             other => return Err(other.into()),
         };
-        return match word {
-            Some(ClientsWord::Auth(token)) => Ok(token),
+        return match message {
+            Some(ClientMessage::Auth(token)) => Ok(token),
             _ => Err(switch.refuse_token(Fault::AUTH_REQUIRED)),
         };
     }

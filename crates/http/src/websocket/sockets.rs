@@ -21,7 +21,7 @@ pub(crate) struct Sockets {
     open: AtomicUsize,
     people: Arc<Crowd<RecordId>>,
     pushed: AtomicU64,
-    folded: AtomicU64,
+    coalesced: AtomicU64,
     resyncs: AtomicU64,
     lag: Histogram,
     closed: [AtomicU64; Close::ALL.len()],
@@ -39,7 +39,7 @@ impl Sockets {
             open: AtomicUsize::new(0),
             people: Arc::new(Crowd::new(limits.sockets_per_person)),
             pushed: AtomicU64::new(0),
-            folded: AtomicU64::new(0),
+            coalesced: AtomicU64::new(0),
             resyncs: AtomicU64::new(0),
             lag: Histogram::default(),
             closed: Default::default(),
@@ -70,8 +70,8 @@ impl Sockets {
     }
 
     /// Notes several changes that were told as one, to whoever was slow.
-    pub(crate) fn folded(&self) {
-        self.folded.fetch_add(1, Relaxed);
+    pub(crate) fn coalesced(&self) {
+        self.coalesced.fetch_add(1, Relaxed);
     }
 
     /// Notes a record that was told anew, since its changes could not be.
@@ -85,8 +85,8 @@ impl Sockets {
     }
 
     /// Times that several were told as one.
-    pub(crate) fn folded_so_far(&self) -> u64 {
-        self.folded.load(Relaxed)
+    pub(crate) fn coalesced_so_far(&self) -> u64 {
+        self.coalesced.load(Relaxed)
     }
 
     /// Records that were told anew.

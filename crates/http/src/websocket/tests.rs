@@ -125,7 +125,7 @@ impl Process {
             names: Arc::new(TenantNames::default()),
             request_id: self.api.request_ids.of(&HeaderMap::new()),
             client: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            _one: Arc::new(self.sockets.enter().unwrap()),
+            _place: Arc::new(self.sockets.enter().unwrap()),
         };
         let drain = self.drain.subscribe();
         let serving = tokio::spawn(async move {

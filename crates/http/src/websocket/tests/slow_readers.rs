@@ -33,7 +33,7 @@ async fn while_a_client_does_not_read_nothing_more_is_read_for_it_and_afterwards
     let told = client.hear_of("user_data_update").await;
     assert_eq!(told, json!({ "changed": { "n": "19" }, "removed": [], "version": last, "from": first }));
     client.hears_nothing().await;
-    assert_eq!(house.process.sockets.folded_so_far(), 1);
+    assert_eq!(house.process.sockets.coalesced_so_far(), 1);
     let next = house.set("next").await;
     let told = client.hear_of("user_data_update").await;
     assert_eq!((&told["version"], told.get("from")), (&json!(next), None), "who reads again is told each");

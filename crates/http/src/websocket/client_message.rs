@@ -1,5 +1,7 @@
 //! What a client may say, one JSON object a message.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
@@ -8,25 +10,41 @@ use zeroize::Zeroizing;
 const REQUEST_ID_BYTES: usize = 128;
 
 /// A client's message.
-pub(crate) enum ClientsWord {
+pub enum ClientMessage {
     /// For whom it speaks: the first message, and again with a fresh token.
     Auth(Zeroizing<String>),
     /// Tell again what happened behind this version.
     Resume {
+        /// As the client has it.
         since: String,
     },
+    /// Whether anybody is there.
     Ping,
     /// The record as it is; the answer carries the request's id, a string or a number, as it came.
     GetUserData {
+        /// At most 128 bytes of JSON.
         request_id: Option<Box<RawValue>>,
     },
     /// A type that there is not.
     Unknown,
 }
 
+/// Printed by its kind: there may be a token in it.
+impl fmt::Debug for ClientMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auth(_) => "Auth",
+            Self::Resume { .. } => "Resume",
+            Self::Ping => "Ping",
+            Self::GetUserData { .. } => "GetUserData",
+            Self::Unknown => "Unknown",
+        })
+    }
+}
+
 /// Not a message: no JSON object, no type, a name twice, or a member of another kind.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Malformed;
+pub struct Malformed;
 
 #[derive(Deserialize)]
 struct Message<'a> {
@@ -40,9 +58,17 @@ struct Message<'a> {
     request_id: Option<&'a RawValue>,
 }
 
-impl ClientsWord {
+impl ClientMessage {
     /// Reads a message. What is none of its type's is not looked at.
-    pub(crate) fn read(text: &str) -> Result<Self, Malformed> {
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`].
+    pub fn read(text: &str) -> Result<Self, Malformed> {
+        // The library would read a list as an object, too.
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(Malformed);
+        }
         let message: Message<'_> = serde_json::from_str(text).map_err(|_| Malformed)?;
         let kind = string(Some(message.r#type))?;
         Ok(match kind.as_str() {
@@ -76,16 +102,16 @@ mod tests {
 
     #[test]
     fn each_message_is_read_by_its_type_and_other_members_are_nobody_s_business() {
-        let read = |text: &str| ClientsWord::read(text);
+        let read = |text: &str| ClientMessage::read(text);
         let token =
-            |word| if let Ok(ClientsWord::Auth(token)) = word { token.to_string() } else { String::new() };
+            |word| if let Ok(ClientMessage::Auth(token)) = word { token.to_string() } else { String::new() };
         assert_eq!(token(read(r#"{"type":"auth","token":"a.b.c","clientName":"x"}"#)), "a.b.c");
         assert_eq!(token(read(r#"{"token":"\u0061","type":"\u0061uth"}"#)), "a");
-        assert!(matches!(read(r#"{"type":"ping","x":[[{}]]}"#), Ok(ClientsWord::Ping)));
+        assert!(matches!(read(r#"{"type":"ping","x":[[{}]]}"#), Ok(ClientMessage::Ping)));
         assert!(
-            matches!(read(r#"{"type":"resume","since":"s"}"#), Ok(ClientsWord::Resume { since }) if since == "s")
+            matches!(read(r#"{"type":"resume","since":"s"}"#), Ok(ClientMessage::Resume { since }) if since == "s")
         );
-        assert!(matches!(read(r#"{"type":"Ping"}"#), Ok(ClientsWord::Unknown)));
+        assert!(matches!(read(r#"{"type":"Ping"}"#), Ok(ClientMessage::Unknown)));
         for (id, is_taken) in [
             (r#""7""#, true),
             ("-7.5e3", true),
@@ -96,13 +122,12 @@ mod tests {
             (&format!("\"{}\"", "x".repeat(REQUEST_ID_BYTES)), false),
         ] {
             let word = read(&format!(r#"{{"type":"get_user_data","requestId":{id}}}"#));
-            let echoed =
-                matches!(&word, Ok(ClientsWord::GetUserData { request_id: Some(echo) }) if echo.get() == id);
+            let echoed = matches!(&word, Ok(ClientMessage::GetUserData { request_id: Some(echo) }) if echo.get() == id);
             assert_eq!(echoed, is_taken, "{id}");
         }
         assert!(matches!(
             read(r#"{"type":"get_user_data"}"#),
-            Ok(ClientsWord::GetUserData { request_id: None })
+            Ok(ClientMessage::GetUserData { request_id: None })
         ));
     }
 
@@ -112,6 +137,7 @@ mod tests {
             "",
             "null",
             "[]",
+            r#"["ping"]"#,
             "\"ping\"",
             "{}",
             r#"{"type":7}"#,
@@ -124,7 +150,7 @@ mod tests {
             r#"{"type":"resume","since":null}"#,
             &"[".repeat(10_000),
         ] {
-            assert!(ClientsWord::read(text).is_err(), "{text}");
+            assert!(ClientMessage::read(text).is_err(), "{text}");
         }
     }
 }
