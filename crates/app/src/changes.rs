@@ -31,6 +31,12 @@ impl Changes {
         Self { past: Arc::new(Past { safe, store, sealer }), doorbells }
     }
 
+    /// Sends everybody away who follows a person's record now: their account is closed, whatever tokens of another issuer they
+    /// may still hold.
+    pub fn send_away(&self, caller: &Caller) {
+        self.doorbells.send_away(&self.past.sealer.record_id(caller));
+    }
+
     /// Follows a person's record. Listens from now on: what is committed after this is told, behind a
     /// [`snapshot`](Following::snapshot) that is taken later.
     #[must_use]

@@ -32,17 +32,26 @@ impl Doorbells {
         locked(&self.doors).entry(*id).or_default().push(door.clone());
         Listening { doorbells: self.clone(), id: *id, door }
     }
+
+    /// Sends everybody away who listens to a record now: its account is closed.
+    pub fn send_away(&self, id: &RecordId) {
+        self.ring_each(id, true);
+    }
+
+    fn ring_each(&self, id: &RecordId, is_last: bool) {
+        let mut woken = Vec::new();
+        if let Some(doors) = locked(&self.doors).get(id) {
+            let now = Instant::now();
+            woken.extend(doors.iter().filter_map(|door| door.ring(now, is_last)));
+        }
+        // Not under the lock: what a waker does is not ours to know.
+        woken.into_iter().for_each(Waker::wake);
+    }
 }
 
 impl ChangeBell for Doorbells {
     fn ring(&self, id: &RecordId) {
-        let mut woken = Vec::new();
-        if let Some(doors) = locked(&self.doors).get(id) {
-            let now = Instant::now();
-            woken.extend(doors.iter().filter_map(|door| door.ring(now)));
-        }
-        // Not under the lock: what a waker does is not ours to know.
-        woken.into_iter().for_each(Waker::wake);
+        self.ring_each(id, false);
     }
 }
 
@@ -90,6 +99,7 @@ impl fmt::Debug for Listening {
 #[derive(Debug, Clone, Copy)]
 pub struct Rung {
     first_at: Instant,
+    is_last: bool,
 }
 
 impl Rung {
@@ -97,6 +107,12 @@ impl Rung {
     #[must_use]
     pub fn since(&self) -> Duration {
         self.first_at.elapsed()
+    }
+
+    /// Whether whoever listens is sent away.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.is_last
     }
 }
 
@@ -108,21 +124,23 @@ struct Door(Mutex<Rings>);
 struct Rings {
     /// Of those that nobody has heard.
     first_at: Option<Instant>,
+    is_last: bool,
     listener: Option<Waker>,
 }
 
 impl Door {
     /// Notes a ring, and gives whoever is to be woken.
-    fn ring(&self, now: Instant) -> Option<Waker> {
+    fn ring(&self, now: Instant, is_last: bool) -> Option<Waker> {
         let mut rings = locked(&self.0);
         rings.first_at.get_or_insert(now);
+        rings.is_last |= is_last;
         rings.listener.take()
     }
 
     fn poll_rung(&self, context: &Context<'_>) -> Poll<Rung> {
         let mut rings = locked(&self.0);
         if let Some(first_at) = rings.first_at.take() {
-            return Poll::Ready(Rung { first_at });
+            return Poll::Ready(Rung { first_at, is_last: rings.is_last });
         }
         let before = match &mut rings.listener {
             Some(listener) if listener.will_wake(context.waker()) => None,
@@ -164,6 +182,21 @@ mod tests {
         assert!(has_rung(&mut one));
         assert!(!has_rung(&mut one));
         assert!(has_rung(&mut other));
+    }
+
+    #[test]
+    fn whoever_listens_is_sent_away_once_for_all_and_whoever_comes_later_is_not() {
+        let doorbells = Arc::new(Doorbells::new());
+        let (mut one, mut other) = (doorbells.listen(&HOME), doorbells.listen(&NEXT_DOOR));
+        doorbells.ring(&HOME);
+        doorbells.send_away(&HOME);
+        doorbells.ring(&HOME);
+        assert!(one.rung().now_or_never().unwrap().is_last());
+        assert!(!has_rung(&mut other));
+        let mut later = doorbells.listen(&HOME);
+        doorbells.ring(&HOME);
+        assert!(!later.rung().now_or_never().unwrap().is_last());
+        assert!(one.rung().now_or_never().unwrap().is_last());
     }
 
     #[test]

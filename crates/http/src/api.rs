@@ -234,6 +234,14 @@ impl Api {
         }
     }
 
+    /// Ends the sockets of a person whose account is closed.
+    pub(crate) fn send_sockets_away(&self, caller: &Caller) {
+        match &self.safe {
+            Safe::Here { changes, .. } => changes.send_away(caller),
+            Safe::Remote { doorbells, .. } => doorbells.send_away(&self.people.record_id(caller)),
+        }
+    }
+
     /// The safe in this process, for whom it knows without a token; a gateway has none.
     pub(crate) fn safe_here(&self) -> Result<Asked<'_>, Problem> {
         match &self.safe {

@@ -57,5 +57,6 @@ pub(crate) async fn end(api: &Api, principal: &Principal, id: &str) -> Result<Re
 pub(crate) async fn close_account(api: &Api, principal: &Principal) -> Result<Response<Body>, Problem> {
     let (accounts, caller) = (api.accounts()?.clone(), principal.caller.clone());
     to_its_end(&api.places, async move { accounts.close(&caller).await }).await?;
+    api.send_sockets_away(&principal.caller);
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }

@@ -126,6 +126,11 @@ impl Exchange {
             erased?;
         }
         let mut answer = identity.call(call).await?;
+        if let Some((caller, _)) = closes
+            && answer.status < 300
+        {
+            self.api.send_sockets_away(caller);
+        }
         if let Some(asked) = sign_in {
             answer = self.with_userdata(answer, asked, (head, provenance), who).await;
         }

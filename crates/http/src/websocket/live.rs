@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::poll;
 use serde_json::value::RawValue;
-use strongroom_app::Pace;
+use strongroom_app::{Pace, Rung};
 use strongroom_ports::Snapshot;
 use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until};
@@ -71,7 +71,7 @@ pub(super) struct Blocked {
 pub(super) enum Event {
     Written(Result<(), Gone>),
     Received(Received),
-    Rung(Duration),
+    Rung(Rung),
     Time,
     /// There is something to tell, and nothing else to do.
     News,
@@ -278,7 +278,7 @@ impl<'s> Live<'s> {
         tokio::select! {
             biased;
             event = client => event,
-            rung = followed.rung(), if !has_news => Event::Rung(rung.since()),
+            rung = followed.rung(), if !has_news => Event::Rung(rung),
             () = sleep_until(wake_at) => Event::Time,
             () = ready(()), if may_tell => Event::News,
         }

@@ -29,6 +29,7 @@ impl Fault {
     pub(crate) const TENANT_MISMATCH: Self =
         Self::auth("TENANT_MISMATCH", "The token belongs to another domain.");
     pub(crate) const OTHER_PERSON: Self = Self::auth("OTHER_PERSON", "The token belongs to another user.");
+    pub(crate) const ACCOUNT_CLOSED: Self = Self::auth("ACCOUNT_CLOSED", "The account is closed.");
     pub(crate) const AUTH_REQUIRED: Self =
         Self::auth("AUTH_REQUIRED", "The first message must be of type auth, with a token.");
     pub(crate) const TOO_MANY_CONNECTIONS: Self =

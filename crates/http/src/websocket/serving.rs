@@ -119,9 +119,10 @@ async fn handle(live: &mut Live<'_>, event: Event) -> Result<(), End> {
             Ok(())
         }
         Event::Received(received) => live.take(received).await,
-        Event::Rung(ago) => {
+        Event::Rung(rung) if rung.is_last() => Err(live.switch.refuse_token(Fault::ACCOUNT_CLOSED)),
+        Event::Rung(rung) => {
             let now = Instant::now();
-            live.news_since = Some(now.checked_sub(ago).unwrap_or(now));
+            live.news_since = Some(now.checked_sub(rung.since()).unwrap_or(now));
             Ok(())
         }
         Event::Time => live.be_on_time().await,
