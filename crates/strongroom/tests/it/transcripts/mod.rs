@@ -76,6 +76,7 @@ fn every_code_of_the_reference_is_raised_against_the_real_binary() {
         include_str!("../forwarding/refusals.rs"),
         include_str!("../lifecycle.rs"),
         include_str!("../limits.rs"),
+        include_str!("../live/handshake.rs"),
         include_str!("../overload.rs"),
         include_str!("../passkeys/own.rs"),
         include_str!("../passkeys/replays.rs"),
