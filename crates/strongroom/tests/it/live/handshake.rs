@@ -28,10 +28,15 @@ fn answer(safe: &Safe, sent: &[u8]) -> Answer {
 }
 
 /// A problem of this status.
-fn is_problem(answer: &Answer, status: u16, what: &str) {
+const UPGRADE_REQUIRED: (u16, &str) = (426, "upgrade_required");
+const MALFORMED: (u16, &str) = (400, "malformed_request");
+const NOT_ALLOWED: (u16, &str) = (405, "method_not_allowed");
+
+fn is_problem(answer: &Answer, problem: (u16, &str), what: &str) {
+    let (status, code) = problem;
     assert_eq!(answer.status, status, "{what}: {answer:?}");
     assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{what}");
-    assert!(answer.json()["code"].is_string(), "{what}");
+    assert_eq!(answer.json()["code"], code, "{what}");
     assert_eq!(answer.header("sec-websocket-accept"), None, "{what}");
 }
 
@@ -48,7 +53,7 @@ fn a_request_that_asks_for_no_upgrade_is_told_which_one_there_is() {
         ("nothing", wire::request("GET", "/ws", &[], "")),
     ] {
         let answer = answer(&safe, &sent);
-        is_problem(&answer, 426, what);
+        is_problem(&answer, UPGRADE_REQUIRED, what);
         assert_eq!(answer.header("upgrade"), Some("websocket"), "{what}");
         let connection = answer.header("connection").unwrap_or_default().to_ascii_lowercase();
         assert!(connection.contains("upgrade"), "{what}: {connection}");
@@ -61,7 +66,7 @@ fn another_version_is_told_which_one_there_is() {
     let safe = world.serve();
     for versions in [&["8"][..], &["14"], &["0"], &["255"], &["013"], &[], &["x"], &["13, 8"]] {
         let answer = answer(&safe, &with("Sec-WebSocket-Version", versions));
-        is_problem(&answer, 426, &format!("{versions:?}"));
+        is_problem(&answer, UPGRADE_REQUIRED, &format!("{versions:?}"));
         assert_eq!(answer.header("sec-websocket-version"), Some("13"), "{versions:?}");
     }
 }
@@ -86,7 +91,7 @@ fn a_key_is_sixteen_bytes_once() {
         &["!AAAAAAAAAAAAAAAAAAAAA=="],
         &["-_AAAAAAAAAAAAAAAAAAAA=="],
     ] {
-        is_problem(&answer(&safe, &with("Sec-WebSocket-Key", keys)), 400, &format!("{keys:?}"));
+        is_problem(&answer(&safe, &with("Sec-WebSocket-Key", keys)), MALFORMED, &format!("{keys:?}"));
     }
 }
 
@@ -134,15 +139,19 @@ fn other_methods_bodies_and_paths_are_no_handshake() {
     let world = world("");
     let safe = world.serve();
     let post = answer(&safe, &wire::request("POST", "/ws", &HANDSHAKE, ""));
-    is_problem(&post, 405, "POST");
+    is_problem(&post, NOT_ALLOWED, "POST");
     assert!(post.header("allow").unwrap().contains("GET"), "{post:?}");
-    is_problem(&answer(&safe, &wire::request("DELETE", "/ws", &HANDSHAKE, "")), 405, "DELETE");
-    is_problem(&answer(&safe, &wire::request("GET", "/ws/", &HANDSHAKE, "")), 404, "another path");
-    is_problem(&answer(&safe, &wire::request("GET", "/ws", &HANDSHAKE, "hello")), 400, "a body");
+    is_problem(&answer(&safe, &wire::request("DELETE", "/ws", &HANDSHAKE, "")), NOT_ALLOWED, "DELETE");
+    is_problem(
+        &answer(&safe, &wire::request("GET", "/ws/", &HANDSHAKE, "")),
+        (404, "not_found"),
+        "another path",
+    );
+    is_problem(&answer(&safe, &wire::request("GET", "/ws", &HANDSHAKE, "hello")), MALFORMED, "a body");
     let chunked = [&HANDSHAKE[..], &[("Transfer-Encoding", "chunked")]].concat();
     let mut sent = wire::request("GET", "/ws", &chunked, "");
     sent.extend(b"5\r\nhello\r\n0\r\n\r\n");
-    is_problem(&answer(&safe, &sent), 400, "a body in chunks");
+    is_problem(&answer(&safe, &sent), MALFORMED, "a body in chunks");
     let mut head = safe.connect();
     head.send(&wire::request("HEAD", "/ws", &HANDSHAKE, ""));
     assert_ne!(head.receive("HEAD").status, 101);
@@ -176,9 +185,9 @@ fn a_page_of_another_origin_is_sent_away_before_anything_is_said() {
         "https://www.shop.example/",
         "",
     ] {
-        is_problem(&answer(&safe, &with("Origin", &[origin])), 403, origin);
+        is_problem(&answer(&safe, &with("Origin", &[origin])), (403, "foreign_origin"), origin);
     }
-    is_problem(&answer(&safe, &with("Origin", &[PAGE, PAGE])), 400, "two of them");
+    is_problem(&answer(&safe, &with("Origin", &[PAGE, PAGE])), MALFORMED, "two of them");
 }
 
 #[test]
@@ -189,7 +198,7 @@ fn no_token_counts_that_stands_in_the_head() {
     for name in ["token", "access_token", "authorization", "Token"] {
         let path = format!("/ws?{name}={token}");
         let answer = answer(&safe, &wire::request("GET", &path, &HANDSHAKE, ""));
-        is_problem(&answer, 400, name);
+        is_problem(&answer, (400, "query_refused"), name);
         assert!(!answer.body.contains(&token[..20]));
     }
     for (name, value) in
@@ -274,7 +283,7 @@ fn over_http_2_the_answer_is_clear_and_the_connection_goes_on() {
     let safe = world.serve();
     let mut client = Http2Client::connect(safe.address);
     let answer = client.try_request(http2::request("GET", "/ws", &[]), "").expect("an answer");
-    is_problem(&answer, 426, "HTTP/2");
+    is_problem(&answer, UPGRADE_REQUIRED, "HTTP/2");
     assert_eq!((answer.header("upgrade"), answer.header("connection")), (None, None));
     let with_origin = http2::request("GET", "/ws", &[("origin", "https://evil.example")]);
     let answer = client.try_request(with_origin, "").expect("an answer");
