@@ -40,7 +40,7 @@ const COMMANDS: &[Command] = &[
     ("crash", "power cuts at random instants under load [--rounds N --seed N]", crash::run),
     (
         "bench",
-        "the figures of docs/BENCHMARKS.md [gateway | embedded | merge | idle] [--rounds N --connections N --reads N --merges N] | slow | versus BINARY",
+        "the figures of docs/BENCHMARKS.md [gateway | embedded | merge | idle] [--rounds N --connections N --reads N --merges N] | slow | live | versus BINARY",
         bench::run,
     ),
 ];
