@@ -29,6 +29,18 @@ pub(crate) struct Line<'a> {
     pub(crate) person: Option<RecordId>,
 }
 
+/// What a line says of a WebSocket, when it is over: whom it spoke for is known only after the line of its handshake.
+pub(crate) struct SocketLine<'a> {
+    pub(crate) duration: Duration,
+    pub(crate) client: std::net::IpAddr,
+    /// The handshake's.
+    pub(crate) request_id: &'a RequestId,
+    /// The short keyed hash of the person, where a token said who it is.
+    pub(crate) person: Option<RecordId>,
+    /// The close code, where the server has ended it.
+    pub(crate) close: Option<u16>,
+}
+
 /// Whether anybody keeps such lines: what a line needs is not made for nobody.
 pub(crate) fn is_kept() -> bool {
     tracing::enabled!(target: ACCESS_LOG_TARGET, tracing::Level::INFO)
@@ -46,5 +58,18 @@ pub(crate) fn write(line: &Line<'_>) {
         trace_id = line.trace_id.map(field::display),
         person = line.person.map(field::debug),
         "answered"
+    );
+}
+
+pub(crate) fn write_socket(line: &SocketLine<'_>) {
+    tracing::info!(
+        target: ACCESS_LOG_TARGET,
+        route = "/ws",
+        close = line.close,
+        duration_us = u64::try_from(line.duration.as_micros()).unwrap_or(u64::MAX),
+        client = field::display(line.client),
+        request_id = field::display(line.request_id),
+        person = line.person.map(field::debug),
+        "socket ended"
     );
 }

@@ -107,7 +107,7 @@ impl Problem {
     pub(super) fn words_about_a_remote_safe(&self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as S;
         match self {
-            Self::QueryRefused => (S::BAD_REQUEST, "query_refused", "A verb takes no query."),
+            Self::QueryRefused => (S::BAD_REQUEST, "query_refused", "The route takes no such query."),
             Self::TooLargeForSafe => {
                 (S::PAYLOAD_TOO_LARGE, "too_large_for_safe", "The body is too large for the safe.")
             }

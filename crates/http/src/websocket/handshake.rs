@@ -5,9 +5,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::{CONNECTION, HeaderValue, ORIGIN, SEC_WEBSOCKET_KEY};
+use http::header::{CONNECTION, HeaderValue, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::request::Parts;
-use http::{Request, Response, Version};
+use http::{HeaderMap, HeaderName, Request, Response, Version};
 use strongroom_ports::Timestamp;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::handshake::server::create_response;
@@ -55,8 +55,8 @@ pub(crate) fn shake_hands(
     if head.version != Version::HTTP_11 {
         return Err(Problem::UpgradeRequired);
     }
-    let names_one_key = head.headers.get_all(SEC_WEBSOCKET_KEY).iter().nth(1).is_none();
-    if has_body || !names_one_key {
+    let comes_twice = |name| head.headers.get_all(name).iter().nth(1).is_some();
+    if has_body || comes_twice(SEC_WEBSOCKET_KEY) || comes_twice(SEC_WEBSOCKET_VERSION) {
         return Err(Problem::MalformedRequest);
     }
     if !names_no_more_than_a_tenant(&head.uri) {
@@ -65,10 +65,12 @@ pub(crate) fn shake_hands(
     let mut request = Request::new(());
     head.method.clone_into(request.method_mut());
     head.headers.clone_into(request.headers_mut());
-    // The library looks at the first of several fields that are one list (RFC 9110, section 5.3).
-    let connection: Vec<_> = head.headers.get_all(CONNECTION).iter().map(HeaderValue::as_bytes).collect();
-    if let Ok(connection) = HeaderValue::from_bytes(&connection.join(&b", "[..])) {
-        request.headers_mut().insert(CONNECTION, connection);
+    // The library takes a list for one value, and looks at the first of several fields that are one list (RFC 9110, sections 5.3 and
+    // 7.8).
+    for (name, member) in [(CONNECTION, "Upgrade"), (UPGRADE, "websocket")] {
+        if lists(&head.headers, &name, member) {
+            request.headers_mut().insert(name, HeaderValue::from_static(member));
+        }
     }
     let accepted = create_response(&request).map_err(|error| match error {
         Error::Protocol(ProtocolError::MissingSecWebSocketKey | ProtocolError::InvalidSecWebSocketKey) => {
@@ -88,4 +90,11 @@ pub(crate) fn shake_hands(
     let mut response = accepted.map(|()| Body::default());
     response.extensions_mut().insert(switch);
     Ok(response)
+}
+
+/// Whether a list in one field or several has a member, in any case.
+fn lists(headers: &HeaderMap, name: &HeaderName, member: &str) -> bool {
+    let fields = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let mut members = fields.flat_map(|field| field.split(|byte| *byte == b','));
+    members.any(|found| found.trim_ascii().eq_ignore_ascii_case(member.as_bytes()))
 }

@@ -22,7 +22,7 @@ impl Live<'_> {
             Received::Text(text) => text,
             other => return Err(other.into()),
         };
-        self.resume_until = None;
+        self.stop_waiting_for_resume();
         match ClientMessage::read(&text) {
             Ok(ClientMessage::Resume { .. } | ClientMessage::GetUserData { .. }) if !self.may_ask() => {
                 self.queue.push_back(say::error(Fault::TOO_MANY_REQUESTS, self.switch.now()));

@@ -52,7 +52,7 @@ pub(super) struct Live<'s> {
     /// Since when something may have happened.
     pub(super) news_since: Option<Instant>,
     /// Up to when it waits for a `resume`, if for any.
-    pub(super) resume_until: Option<Instant>,
+    resume_until: Option<Instant>,
     /// When a safe that could not answer may be asked again, and how long after that the next time.
     ask_again_at: Option<Instant>,
     retry_time: Duration,
@@ -202,6 +202,13 @@ impl<'s> Live<'s> {
         Ok(())
     }
 
+    /// Lets what happened meanwhile be told: that it had to wait is no lag.
+    pub(super) fn stop_waiting_for_resume(&mut self) {
+        if self.resume_until.take().is_some() {
+            self.news_since = self.news_since.map(|_| Instant::now());
+        }
+    }
+
     /// Whether what happened may be told now.
     fn may_tell(&self) -> bool {
         let is_idle = self.queue.is_empty() && self.blocked.is_none();
@@ -296,9 +303,10 @@ impl<'s> Live<'s> {
 
     pub(super) async fn be_on_time(&mut self) -> Result<(), End> {
         let now = Instant::now();
-        for wait in [&mut self.resume_until, &mut self.ask_again_at] {
-            wait.take_if(|until| *until <= now);
+        if self.resume_until.is_some_and(|until| until <= now) {
+            self.stop_waiting_for_resume();
         }
+        self.ask_again_at.take_if(|at| *at <= now);
         let judged = self.bearer.judge_if_due(self.switch).await;
         judged.map_err(|fault| self.switch.refuse_token(fault))?;
         let limits = &self.switch.sockets.limits;

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::BytesMut;
 use futures_util::FutureExt;
+use strongroom_ports::RecordId;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
@@ -20,6 +21,7 @@ use super::opening::{Bearer, Refused};
 use super::pace::MessagePace;
 use super::server_message::Fault;
 use super::socket::{Received, Socket};
+use crate::access_log::{self, SocketLine};
 use crate::connection::begun;
 use crate::deadlines::Phase;
 use crate::stream::Stream;
@@ -36,8 +38,9 @@ pub(crate) async fn serve(
 ) {
     // From here on every wait has a clock of its own.
     wire.enter(Phase::Busy);
+    let (began, mut person) = (Instant::now(), None);
     let mut socket = Socket::new(stream, before, &switch.sockets.limits).await;
-    let life = Box::pin(AssertUnwindSafe(live(&switch, &mut socket)).catch_unwind());
+    let life = Box::pin(AssertUnwindSafe(live(&switch, &mut socket, &mut person)).catch_unwind());
     let end = tokio::select! {
         biased;
         () = begun(&mut drain) => Close::GoingAway.into(),
@@ -50,6 +53,15 @@ pub(crate) async fn serve(
             }
         },
     };
+    if access_log::is_kept() {
+        access_log::write_socket(&SocketLine {
+            duration: began.elapsed(),
+            client: switch.client,
+            request_id: &switch.request_id,
+            person,
+            close: if let End::Ours(close, _) = &end { Some(close.code()) } else { None },
+        });
+    }
     match end {
         End::Ours(close, last) => {
             switch.sockets.closed(close);
@@ -63,8 +75,8 @@ pub(crate) async fn serve(
 
 enum Never {}
 
-/// Lives up to its end.
-async fn live(switch: &Switch, socket: &mut Socket) -> Result<Never, End> {
+/// Lives up to its end. `who`: for whom it speaks, once that is known.
+async fn live(switch: &Switch, socket: &mut Socket, who: &mut Option<RecordId>) -> Result<Never, End> {
     let now = Instant::now();
     let mut pace = MessagePace::new(switch.sockets.limits.messages_per_s, now);
     let by = now + switch.sockets.limits.auth_time;
@@ -74,7 +86,7 @@ async fn live(switch: &Switch, socket: &mut Socket) -> Result<Never, End> {
         Refused::Token(fault) => switch.refuse_token(fault),
         Refused::Unavailable => switch.refuse(Fault::AUTH_UNAVAILABLE, Close::Internal),
     })?;
-    let person = switch.api.people.record_id(&bearer.principal.caller);
+    let person = *who.insert(switch.api.people.record_id(&bearer.principal.caller));
     let Some(_of_person) = switch.sockets.enter_as(person) else {
         return Err(switch.refuse(Fault::TOO_MANY_CONNECTIONS, Close::TooManySockets));
     };

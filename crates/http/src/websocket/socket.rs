@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Sink, Stream as _};
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -32,8 +33,12 @@ const WIRE_FACTOR: usize = 2;
 /// What a client's ping or pong has before its payload: two bytes, and the mask.
 const SIGN_HEAD_BYTES: usize = 6;
 
-/// How long a client may take to hear that it is over, and to say so.
+/// Bytes that may wait in the kernel, beyond what the client has room for: there they are nobody's any more, and a client that
+/// reads nothing would have megabytes of them before it was noticed.
+const UNSENT_BYTES: u32 = 64 * 1024;
+/// How long a client may take to hear that it is over, and to say so; less where the whole process waits for it.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
+const CLOSING_TIME_OF_DRAIN: Duration = Duration::from_millis(500);
 
 /// A socket.
 #[derive(Debug)]
@@ -72,7 +77,9 @@ pub(crate) struct Gone;
 
 impl Socket {
     /// Over a stream. `before`: what has been read of it behind the handshake.
-    pub(crate) async fn new(stream: Stream, before: BytesMut, limits: &WebSocketLimits) -> Self {
+    pub(crate) async fn new(mut stream: Stream, before: BytesMut, limits: &WebSocketLimits) -> Self {
+        // A system that knows no such bound has another.
+        let _ = SockRef::from(&*stream.socket()).set_tcp_notsent_lowat(UNSENT_BYTES);
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BYTES)
             .write_buffer_size(0)
@@ -152,7 +159,9 @@ impl Socket {
             // Of what was on its way, whoever is refused gets no more.
             self.sending = None;
         }
-        let said = tokio::time::timeout(CLOSING_TIME, async {
+        let drains = close == Some(Close::GoingAway);
+        let time = if drains { CLOSING_TIME_OF_DRAIN } else { CLOSING_TIME };
+        let said = tokio::time::timeout(time, async {
             self.flushed().await?;
             if let Some(text) = last {
                 self.send(text);
@@ -172,7 +181,7 @@ impl Socket {
         if said.await != Ok(Err(Gone)) {
             let stream = &mut self.inner.get_mut().stream;
             let ended = poll_fn(|context| Pin::new(&mut *stream).poll_shutdown(context));
-            if matches!(tokio::time::timeout(CLOSING_TIME, ended).await, Ok(Ok(()))) {
+            if matches!(tokio::time::timeout(time, ended).await, Ok(Ok(()))) && !drains {
                 linger(stream.socket(), wire).await;
             }
         }
@@ -228,5 +237,23 @@ impl AsyncWrite for Metered {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn little_of_what_a_client_does_not_take_waits_in_the_kernel() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (accepted, _) = listener.accept().await.unwrap();
+        let seen = SockRef::from(&accepted).try_clone().unwrap();
+        let limits = WebSocketLimits::default();
+        let _socket = Socket::new(Stream::Plain(accepted), BytesMut::new(), &limits).await;
+        assert_eq!(seen.tcp_notsent_lowat().unwrap(), UNSENT_BYTES);
     }
 }

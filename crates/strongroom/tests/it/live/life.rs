@@ -180,3 +180,29 @@ fn a_socket_ends_with_its_account_whoever_has_issued_its_token() {
     assert!(found["version"].is_null());
     assert!(others.is_open());
 }
+
+#[test]
+fn the_end_of_a_socket_has_a_line_that_says_whose_it_was() {
+    let world = world("");
+    let safe = world.serve();
+    let jane = Person::known_as("jane");
+    let mut client = safe.connect();
+    jane.write(&mut client, &json!({ "a": 1 }));
+    let mut nobodys = Live::open(&safe);
+    nobodys.say(&json!({ "type": "ping" }));
+    assert_eq!(nobodys.closed_in_the_end(), Some(4002));
+    let (mut janes, _) = Live::of(&safe, &jane.token);
+    safe.signal("TERM");
+    assert_eq!(janes.closed_in_the_end(), Some(1001));
+    drop((janes, nobodys, client));
+    let log = safe.wait().1;
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let jane = &lines.iter().find(|line| line["status"] == 200).unwrap()["person"];
+    assert!(jane.is_string());
+    let ends: Vec<_> = lines.iter().filter(|line| line["message"] == "socket ended").collect();
+    let [nobodys, janes] = ends[..] else { panic!("{ends:?}") };
+    assert_eq!((&nobodys["close"], &nobodys["person"]), (&json!(4002), &Value::Null));
+    assert_eq!((&janes["close"], &janes["person"], &janes["route"]), (&json!(1001), jane, &json!("/ws")));
+    let handshake = lines.iter().find(|line| line["request_id"] == janes["request_id"]).unwrap();
+    assert_eq!(handshake["status"], 101);
+}
