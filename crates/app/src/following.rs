@@ -27,11 +27,13 @@ pub struct Following {
     at: Option<Revision>,
     /// Since the last snapshot.
     has_told: bool,
+    /// Whether what a resume has asked for is still being told.
+    is_replaying: bool,
 }
 
 impl Following {
     pub(crate) fn new(past: Arc<Past>, listening: Listening, caller: Caller, id: RecordId) -> Self {
-        Self { past, listening, caller, id, at: None, has_told: false }
+        Self { past, listening, caller, id, at: None, has_told: false, is_replaying: false }
     }
 
     /// The state that was told last; `None` without a record.
@@ -40,15 +42,18 @@ impl Following {
         self.at
     }
 
-    /// The record as it may be read; telling goes on from there.
+    /// The record as it may be read; telling goes on from there. Not while it is being told what came after a version that a
+    /// [`resume`](Self::resume) has named: all of that comes, whatever has been read meanwhile.
     ///
     /// # Errors
     ///
     /// As [`Upstream::read`](strongroom_ports::Upstream::read).
     pub async fn snapshot(&mut self) -> Result<Option<Snapshot>, UpstreamError> {
         let snapshot = self.past.read(&self.caller).await?;
-        self.at = snapshot.as_ref().and_then(|snapshot| snapshot.tag.as_ref()?.revision());
-        self.has_told = false;
+        if !self.is_replaying {
+            self.at = snapshot.as_ref().and_then(|snapshot| snapshot.tag.as_ref()?.revision());
+            self.has_told = false;
+        }
         Ok(snapshot)
     }
 
@@ -73,6 +78,7 @@ impl Following {
         let (told, at) = telling.end().map_err(|_| damaged(&self.id, "event"))?;
         self.at = at;
         self.has_told |= !told.is_empty();
+        self.is_replaying &= !told.is_empty() && !told.contains(&Told::Gap);
         Ok(told)
     }
 
@@ -95,6 +101,7 @@ impl Following {
         if can_resume {
             self.at = Some(since);
         }
+        self.is_replaying = can_resume;
         Ok(can_resume)
     }
 

@@ -76,6 +76,8 @@ function open() {
       mine.close();
       return;
     }
+    hasHeard = true;
+    ping = setInterval(beat, PING_MS);
     authenticate();
     if (wasLive && record.version() !== null) send({ type: 'resume', since: record.version() });
   });
@@ -102,7 +104,7 @@ function hear({ type, data }) {
     follow();
   } else if (type === 'user_data_update') record.update(data) || askAnew();
   else if (type === 'user_data_erased') record.erased(data);
-  else if (type === 'error' && data.error_code === 'UNAVAILABLE') wait();
+  else if (type === 'error') failed(data);
   // Behind a `resync` comes all of it.
 }
 
@@ -111,10 +113,22 @@ function askAnew() {
   send({ type: 'get_user_data' });
 }
 
+/** What was not done, and is worth another try: a token shown, or all of it asked for. */
+function failed({ error_code: code, context }) {
+  if (code === 'UNAVAILABLE' && context === 'auth') soon(authenticate);
+  else if (code === 'UNAVAILABLE') wait();
+  else if (code === 'TOO_MANY_REQUESTS') soon(askAnew);
+}
+
+/** In a moment, if the connection is still this one. */
+function soon(act) {
+  const mine = socket;
+  setTimeout(() => socket === mine && act(), PAUSE_MS * (1 + Math.random()));
+}
+
 /** The record cannot be read now: all of it comes when it can. */
 function wait() {
   isLive = false;
-  clearInterval(ping);
   onChange();
 }
 
@@ -123,7 +137,6 @@ function follow() {
   tries = 0;
   wasLive = true;
   isLive = true;
-  ping = setInterval(beat, PING_MS);
   onChange();
 }
 

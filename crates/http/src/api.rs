@@ -234,11 +234,10 @@ impl Api {
         }
     }
 
-    /// Ends the sockets of a person whose account is closed.
-    pub(crate) fn send_sockets_away(&self, caller: &Caller) {
-        match &self.safe {
-            Safe::Here { changes, .. } => changes.send_away(caller),
-            Safe::Remote { doorbells, .. } => doorbells.send_away(&self.people.record_id(caller)),
+    /// Ends the sockets of a person whose account, behind this gateway, is closed.
+    pub(crate) fn send_away_if_elsewhere(&self, caller: &Caller) {
+        if let Safe::Remote { doorbells, .. } = &self.safe {
+            doorbells.send_away(&self.people.record_id(caller));
         }
     }
 

@@ -6,7 +6,7 @@ use strongroom_app::OwnSession;
 use strongroom_ports::{Principal, SessionId};
 
 use crate::answer::{self, Body};
-use crate::api::Api;
+use crate::api::{Api, Safe};
 use crate::problem::Problem;
 use crate::safe_time::{in_safe_time, to_its_end};
 
@@ -56,7 +56,14 @@ pub(crate) async fn end(api: &Api, principal: &Principal, id: &str) -> Result<Re
 /// `DELETE /{v}/users/me`: record, passkeys and sessions; the same answer whatever there was.
 pub(crate) async fn close_account(api: &Api, principal: &Principal) -> Result<Response<Body>, Problem> {
     let (accounts, caller) = (api.accounts()?.clone(), principal.caller.clone());
-    to_its_end(&api.places, async move { accounts.close(&caller).await }).await?;
-    api.send_sockets_away(&principal.caller);
+    let Safe::Here { changes, .. } = &api.safe else { return Err(Problem::NotFound) };
+    let changes = changes.clone();
+    let closing = async move {
+        let closed = accounts.close(&caller).await;
+        // However far it came: what is closed by now has no sockets, and what is not is opened again.
+        changes.send_away(&caller);
+        closed
+    };
+    to_its_end(&api.places, closing).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }

@@ -25,11 +25,6 @@ use crate::shared::Shared;
 use crate::stats::Counters;
 
 mod log;
-/// Those of the writes that have changed something.
-fn changed<'w>(writes: &'w [Write], has_changed: &'w [bool]) -> impl Iterator<Item = &'w Write> {
-    writes.iter().zip(has_changed).filter(|(_, changed)| **changed).map(|(write, _)| write)
-}
-
 #[cfg(test)]
 mod tests;
 
@@ -310,4 +305,9 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.shared.stop_writes();
     }
+}
+
+/// Those of the writes that have changed something.
+fn changed<'w>(writes: &'w [Write], has_changed: &'w [bool]) -> impl Iterator<Item = &'w Write> {
+    writes.iter().zip(has_changed).filter(|(_, changed)| **changed).map(|(write, _)| write)
 }

@@ -129,7 +129,7 @@ impl Exchange {
         if let Some((caller, _)) = closes
             && answer.status < 300
         {
-            self.api.send_sockets_away(caller);
+            self.api.send_away_if_elsewhere(caller);
         }
         if let Some(asked) = sign_in {
             answer = self.with_userdata(answer, asked, (head, provenance), who).await;

@@ -24,7 +24,9 @@ impl Live<'_> {
         };
         self.stop_waiting_for_resume();
         match ClientMessage::read(&text) {
-            Ok(ClientMessage::Resume { .. } | ClientMessage::GetUserData { .. }) if !self.may_ask() => {
+            Ok(ClientMessage::Resume { .. } | ClientMessage::GetUserData { .. } | ClientMessage::Auth(_))
+                if !self.may_ask() =>
+            {
                 self.queue.push_back(say::error(Fault::TOO_MANY_REQUESTS, self.switch.now()));
             }
             Ok(ClientMessage::Resume { since }) => self.resume(&since).await?,
@@ -64,14 +66,17 @@ impl Live<'_> {
 
     /// Tells again what came after a version, or that it cannot.
     async fn resume(&mut self, since: &str) -> Result<(), End> {
+        // What is owed is more than what came after a version.
+        if self.owes_record {
+            return self.resync().await;
+        }
         let asked = self.bearer.meanwhile(self.switch, self.followed.resume(since)).await;
         match asked.map_err(|fault| self.switch.refuse_token(fault))? {
-            // What is owed is more than what came after a version.
-            Ok(true) if !self.owes_record => {
+            Ok(true) => {
                 self.news_since.get_or_insert_with(Instant::now);
                 Ok(())
             }
-            Ok(_) => self.resync().await,
+            Ok(false) => self.resync().await,
             Err(problem) => {
                 self.queue.push_back(say::error(Fault::UNAVAILABLE, self.switch.now()));
                 self.owe_record(&problem)

@@ -219,7 +219,11 @@ impl<'s> Live<'s> {
     pub(super) async fn tell(&mut self) -> Result<(), End> {
         let Some(since) = self.news_since.take() else { return Ok(()) };
         if self.owes_record {
-            return self.could_show_record(None).await.map(drop);
+            if self.could_show_record(None).await? && self.followed.may_have_more() {
+                // What a resume has asked for is still to be told.
+                self.news_since = Some(Instant::now());
+            }
+            return Ok(());
         }
         let pace = if self.was_slow { Pace::Folded } else { Pace::Each };
         let token = self.bearer.token();
@@ -272,7 +276,7 @@ impl<'s> Live<'s> {
     /// Waits for whatever comes first. Nothing is lost when the wait is given up.
     pub(super) async fn next_event(&mut self) -> Event {
         let wake_at = self.wake_at();
-        let (is_blocked, has_news) = (self.blocked.is_some(), self.news_since.is_some());
+        let is_blocked = self.blocked.is_some();
         let may_tell = self.may_tell();
         let (socket, followed) = (&mut *self.socket, &mut self.followed);
         let client = async {
@@ -285,7 +289,7 @@ impl<'s> Live<'s> {
         tokio::select! {
             biased;
             event = client => event,
-            rung = followed.rung(), if !has_news => Event::Rung(rung),
+            rung = followed.rung() => Event::Rung(rung),
             () = sleep_until(wake_at) => Event::Time,
             () = ready(()), if may_tell => Event::News,
         }
@@ -302,13 +306,13 @@ impl<'s> Live<'s> {
     }
 
     pub(super) async fn be_on_time(&mut self) -> Result<(), End> {
+        let judged = self.bearer.judge_if_due(self.switch).await;
+        judged.map_err(|fault| self.switch.refuse_token(fault))?;
         let now = Instant::now();
         if self.resume_until.is_some_and(|until| until <= now) {
             self.stop_waiting_for_resume();
         }
         self.ask_again_at.take_if(|at| *at <= now);
-        let judged = self.bearer.judge_if_due(self.switch).await;
-        judged.map_err(|fault| self.switch.refuse_token(fault))?;
         let limits = &self.switch.sockets.limits;
         if let Some(blocked) =
             self.blocked.as_mut().filter(|blocked| blocked.since + limits.write_time <= now)
@@ -320,16 +324,16 @@ impl<'s> Live<'s> {
             *blocked = Blocked { since: now, frames_sent };
         }
         if self.ping_at <= now {
-            // A frame that waits for room says enough, and has its own time.
-            if !std::mem::replace(&mut self.is_there, false) && self.blocked.is_none() {
-                return Err(Close::NotThere.into());
-            }
             self.ping_at = now + limits.ping_time;
             if self.followed.may_have_more() {
                 // Should a ring ever have been lost, this is when it is noticed.
                 self.news_since.get_or_insert(now);
             }
+            // A frame that waits for room asks enough, and has its own time.
             if self.blocked.is_none() {
+                if !std::mem::replace(&mut self.is_there, false) {
+                    return Err(Close::NotThere.into());
+                }
                 self.socket.ping()?;
                 self.begin_to_flush().await?;
             }

@@ -134,7 +134,7 @@ async fn handle(live: &mut Live<'_>, event: Event) -> Result<(), End> {
         Event::Rung(rung) if rung.is_last() => Err(live.switch.refuse_token(Fault::ACCOUNT_CLOSED)),
         Event::Rung(rung) => {
             let now = Instant::now();
-            live.news_since = Some(now.checked_sub(rung.since()).unwrap_or(now));
+            live.news_since.get_or_insert(now.checked_sub(rung.since()).unwrap_or(now));
             Ok(())
         }
         Event::Time => live.be_on_time().await,

@@ -154,10 +154,13 @@ impl Socket {
 
     /// Says a last word, if there is one, and why it is over, if the client has not closed itself; and lets the client hear it:
     /// the reset of a socket that is still written to would overtake it.
-    pub(crate) async fn finish(mut self, last: Option<Bytes>, close: Option<Close>, wire: &Wire) {
-        if close == Some(Close::AuthenticationFailed) {
-            // Of what was on its way, whoever is refused gets no more.
-            self.sending = None;
+    pub(crate) async fn finish(mut self, mut last: Option<Bytes>, close: Option<Close>, wire: &Wire) {
+        // Of what was on its way, whoever is refused gets no more. In the middle of a message no other can begin, but a close may
+        // stand there (RFC 6455, section 5.4).
+        if close == Some(Close::AuthenticationFailed)
+            && self.sending.take().is_some_and(|sending| sending.has_begun)
+        {
+            last = None;
         }
         let drains = close == Some(Close::GoingAway);
         let time = if drains { CLOSING_TIME_OF_DRAIN } else { CLOSING_TIME };

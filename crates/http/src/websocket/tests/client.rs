@@ -61,9 +61,15 @@ impl Client {
         }
     }
 
-    /// The next message: its type and its data.
+    /// The next message: its type and its data. Pings are the library's to answer.
     pub(super) async fn hear(&mut self) -> (String, Value) {
-        let Message::Text(text) = self.next().await else { panic!("no text") };
+        let text = loop {
+            match self.next().await {
+                Message::Ping(_) => {}
+                Message::Text(text) => break text,
+                other => panic!("no text: {other:?}"),
+            }
+        };
         let mut frame: Value = serde_json::from_str(&text).unwrap();
         let kind = frame["type"].as_str().unwrap().to_owned();
         assert!(frame["timestamp"].as_str().unwrap().ends_with('Z'));

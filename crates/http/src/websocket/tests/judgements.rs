@@ -107,3 +107,15 @@ async fn whoever_says_nothing_at_first_is_sent_away_in_time() {
     house.process.pass(MS).await;
     assert_eq!(client.hear_close().await, (4001, "no authentication".to_owned()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn whose_account_is_closed_is_sent_away_whatever_else_there_is_to_tell() {
+    let house = House::new();
+    let (mut client, _) = house.welcome().await;
+    house.set("a").await;
+    house.store.be_out_of_reach(true);
+    client.hears_nothing().await;
+    let Safe::Here { changes, .. } = &house.process.api.safe else { panic!("a safe") };
+    changes.send_away(&sample::caller());
+    assert_eq!(client.hear_refusal().await, ("ACCOUNT_CLOSED".to_owned(), 4002));
+}

@@ -1,9 +1,12 @@
 //! Clients that do not read.
 
 use serde_json::json;
+use strongroom_ports::Refusal;
 use tokio::io::AsyncReadExt;
 
+use super::doubles::Mood;
 use super::*;
+use crate::websocket::opening::JUDGED_EVERY;
 
 /// More than there is room for between a client and a server, whatever their system makes of what it was asked for.
 const LONG: usize = 128 * 1024;
@@ -89,4 +92,37 @@ async fn a_client_that_is_gone_before_it_has_read_takes_no_place() {
     assert_eq!(house.process.sockets.open(), 1, "it may read still");
     client.leave().await;
     assert_eq!(house.process.sockets.open(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_slow_when_it_was_to_be_asked_whether_it_is_there_is_asked_the_next_time() {
+    let house = House::new();
+    let (mut client, _) = house.welcome().await;
+    house.process.pass(LIMITS.ping_time.saturating_sub(LIMITS.write_time / 2)).await;
+    client.hears_nothing().await;
+    house.set(&"b".repeat(LONG)).await;
+    settle().await;
+    house.process.pass(LIMITS.write_time / 2).await;
+    settle().await;
+    client.hear_of("user_data_update").await;
+    settle().await;
+    house.process.pass(LIMITS.ping_time).await;
+    client.hears_nothing().await;
+    assert_eq!(house.process.closed("no pong"), 0);
+    // It has answered by reading; another time has come when it has not.
+    house.process.pass(LIMITS.ping_time).await;
+    settle().await;
+    house.process.pass(LIMITS.ping_time).await;
+    settle().await;
+    assert_eq!(house.process.closed("no pong"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_refused_in_the_middle_of_a_message_hears_the_close_and_no_more() {
+    let (house, mut client, _) = stuck().await;
+    house.process.authenticator.be(Mood::Refuses(Refusal::Invalid));
+    house.process.pass(JUDGED_EVERY).await;
+    settle().await;
+    assert_eq!(house.process.closed("authentication failed"), 1);
+    assert_eq!(client.hear_close().await, (4002, "authentication failed".to_owned()));
 }
