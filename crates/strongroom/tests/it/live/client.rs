@@ -52,6 +52,15 @@ pub(crate) enum Received {
     End,
 }
 
+/// A connection with as much room on this side as the system gives: whoever reads it may be late.
+pub(crate) fn roomy(safe: &Safe) -> Client {
+    let socket = Socket::new(Domain::for_address(safe.address), Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4 * 1024 * 1024).unwrap();
+    socket.connect(&safe.address.into()).unwrap();
+    socket.set_read_timeout(Some(Duration::from_mins(3))).unwrap();
+    Client::of(socket.into())
+}
+
 impl Live {
     /// A socket on which nothing has been said.
     pub(crate) fn open(safe: &Safe) -> Self {
@@ -73,6 +82,11 @@ impl Live {
         socket.connect(&safe.address.into()).unwrap();
         socket.set_read_timeout(Some(Duration::from_mins(3))).unwrap();
         Self::begin(Client::of(socket.into()), &[])
+    }
+
+    /// A socket of a connection with room.
+    pub(crate) fn roomy(safe: &Safe) -> Self {
+        Self::begin(roomy(safe), &[])
     }
 
     /// Sends no more, and still reads.

@@ -32,7 +32,7 @@ fn a_thousand_writes_of_ten_reach_who_reads_each_once_in_order_and_wait_for_nobo
         let copy = Copy::of(&live.authenticate(&jane.token));
         (live, copy)
     };
-    let fast = [(); 2].map(|()| begin(Live::open(&safe)));
+    let fast = [(); 2].map(|()| begin(Live::roomy(&safe)));
     let (mut slow, slows) = begin(Live::narrow(&safe));
     let (copies, versions) = std::thread::scope(|scope| {
         let readers = fast.map(|(mut live, copy)| scope.spawn(move || follow(&mut live, copy)));

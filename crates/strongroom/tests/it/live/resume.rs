@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::client::{Live, auth, handshake};
+use super::client::{Live, auth, handshake, roomy};
 use super::frames::text;
 use super::{Copy, Person, parts, world};
 use crate::support::{Client, Safe};
 
 /// A socket that says in its first packet who it is and what it saw last.
 pub(crate) fn come_back(safe: &Safe, token: &str, since: &Value) -> Live {
-    try_come_back(safe.connect(), token, since).expect("the server is there")
+    try_come_back(roomy(safe), token, since).expect("the server is there")
 }
 
 /// The same, or the process has gone meanwhile.
