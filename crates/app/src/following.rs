@@ -83,7 +83,7 @@ impl Following {
     }
 
     /// Goes back, to tell again what happened after `since`, if the outbox has all of it and nothing was told since the last
-    /// snapshot. `false`, and nothing is changed, when only another snapshot helps.
+    /// snapshot. `false` when only another snapshot helps; until there is one, telling goes on from where it was.
     ///
     /// # Errors
     ///

@@ -44,7 +44,7 @@ pub(super) struct Live<'s> {
     /// What is to be written, behind what waits for room.
     pub(super) queue: VecDeque<Frame>,
     /// A frame that waits for room.
-    pub(super) blocked: Option<Blocked>,
+    blocked: Option<Blocked>,
     /// Whether one has waited since changes were told last.
     was_slow: bool,
     /// Whether the record is still to be shown whole: there was no answer, or no room for it, when it was to be.
@@ -62,13 +62,13 @@ pub(super) struct Live<'s> {
 }
 
 /// A frame that waits for room: since when, and how many had gone out before.
-pub(super) struct Blocked {
+struct Blocked {
     since: Instant,
     frames_sent: u64,
 }
 
 /// What comes first.
-pub(super) enum Event {
+enum Event {
     Written(Result<(), Gone>),
     Received(Received),
     Rung(Rung),
@@ -108,6 +108,33 @@ impl<'s> Live<'s> {
         live.show_record(None).await?;
         live.resume_until = Some(Instant::now() + RESUME_TIME);
         Ok(live)
+    }
+
+    /// Writes what finds room, waits for whatever comes first, and does what that asks for.
+    pub(super) async fn step(&mut self) -> Result<(), End> {
+        self.write().await?;
+        let event = self.next_event().await;
+        // Boxed, as all that is not waiting: thousands of sockets wait.
+        Box::pin(self.handle(event)).await
+    }
+
+    async fn handle(&mut self, event: Event) -> Result<(), End> {
+        match event {
+            Event::Written(written) => {
+                written?;
+                self.blocked = None;
+                Ok(())
+            }
+            Event::Received(received) => self.take(received).await,
+            Event::Rung(rung) if rung.is_last() => Err(self.switch.refuse_token(Fault::ACCOUNT_CLOSED)),
+            Event::Rung(rung) => {
+                let now = Instant::now();
+                self.news_since.get_or_insert(now.checked_sub(rung.since()).unwrap_or(now));
+                Ok(())
+            }
+            Event::Time => self.be_on_time().await,
+            Event::News => self.tell().await,
+        }
     }
 
     /// Queues that the token was taken.
@@ -178,7 +205,7 @@ impl<'s> Live<'s> {
     }
 
     /// Writes what finds room.
-    pub(super) async fn write(&mut self) -> Result<(), End> {
+    async fn write(&mut self) -> Result<(), End> {
         while self.blocked.is_none()
             && let Some(frame) = self.queue.pop_front()
         {
@@ -216,7 +243,7 @@ impl<'s> Live<'s> {
     }
 
     /// Queues what happened.
-    pub(super) async fn tell(&mut self) -> Result<(), End> {
+    async fn tell(&mut self) -> Result<(), End> {
         let Some(since) = self.news_since.take() else { return Ok(()) };
         if self.owes_record {
             if self.could_show_record(None).await? && self.followed.may_have_more() {
@@ -274,7 +301,7 @@ impl<'s> Live<'s> {
     }
 
     /// Waits for whatever comes first. Nothing is lost when the wait is given up.
-    pub(super) async fn next_event(&mut self) -> Event {
+    async fn next_event(&mut self) -> Event {
         let wake_at = self.wake_at();
         let is_blocked = self.blocked.is_some();
         let may_tell = self.may_tell();
@@ -305,7 +332,7 @@ impl<'s> Live<'s> {
         others.fold(self.bearer.judged_until.min(self.ping_at), Instant::min)
     }
 
-    pub(super) async fn be_on_time(&mut self) -> Result<(), End> {
+    async fn be_on_time(&mut self) -> Result<(), End> {
         let judged = self.bearer.judge_if_due(self.switch).await;
         judged.map_err(|fault| self.switch.refuse_token(fault))?;
         let now = Instant::now();

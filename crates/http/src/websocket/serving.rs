@@ -16,7 +16,7 @@ use super::client_message::ClientMessage;
 use super::close::Close;
 use super::end::End;
 use super::handshake::Switch;
-use super::live::{Event, Live};
+use super::live::Live;
 use super::opening::{Bearer, Refused};
 use super::pace::MessagePace;
 use super::server_message::Fault;
@@ -92,10 +92,7 @@ async fn live(switch: &Switch, socket: &mut Socket, who: &mut Option<RecordId>) 
     };
     let mut live = Box::pin(Live::begin(switch, socket, bearer, pace)).await?;
     loop {
-        live.write().await?;
-        let event = live.next_event().await;
-        // Boxed, as all that is not waiting: thousands of sockets wait.
-        Box::pin(handle(&mut live, event)).await?;
+        live.step().await?;
     }
 }
 
@@ -120,24 +117,5 @@ async fn hear_token(
             Some(ClientMessage::Auth(token)) => Ok(token),
             _ => Err(switch.refuse_token(Fault::AUTH_REQUIRED)),
         };
-    }
-}
-
-async fn handle(live: &mut Live<'_>, event: Event) -> Result<(), End> {
-    match event {
-        Event::Written(written) => {
-            written?;
-            live.blocked = None;
-            Ok(())
-        }
-        Event::Received(received) => live.take(received).await,
-        Event::Rung(rung) if rung.is_last() => Err(live.switch.refuse_token(Fault::ACCOUNT_CLOSED)),
-        Event::Rung(rung) => {
-            let now = Instant::now();
-            live.news_since.get_or_insert(now.checked_sub(rung.since()).unwrap_or(now));
-            Ok(())
-        }
-        Event::Time => live.be_on_time().await,
-        Event::News => live.tell().await,
     }
 }
