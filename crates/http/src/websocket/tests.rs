@@ -41,6 +41,7 @@ mod frames;
 mod gaps;
 mod gateways;
 mod judgements;
+mod rates;
 mod resumes;
 mod slow_readers;
 mod unavailable;

@@ -75,6 +75,8 @@ async fn a_page_of_a_tenant_s_origin_may_open_one_and_a_query_may_name_the_tenan
         handshake().header(ORIGIN, ORIGIN_OF_OTHER_TENANT),
         keyless("/ws?rpId=localhost").header("Sec-WebSocket-Key", KEY),
         with("Upgrade", "WebSocket"),
+        with("Upgrade", "h2c, websocket"),
+        with("Upgrade", "h2c").header("Upgrade", "websocket"),
         with("Connection", "upgrade"),
     ] {
         let line = format!("{asked:?}");
@@ -104,6 +106,7 @@ async fn what_is_no_handshake_is_told_so_and_takes_no_place() {
         (with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZSEh"), malformed),
         (with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25j!Q=="), malformed),
         (handshake().header("Sec-WebSocket-Key", KEY), malformed),
+        (handshake().header("Sec-WebSocket-Version", "8"), malformed),
         (keyless("/ws?token=jane").header("Sec-WebSocket-Key", KEY), (400, "query_refused")),
         (keyless("/ws?rpId=localhost&token=jane").header("Sec-WebSocket-Key", KEY), (400, "query_refused")),
     ] {

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use serde_json::json;
 use strongroom_domain::PublicView;
 use strongroom_ports::{PassedOn, RemoteSafe, Snapshot, UpstreamError, VerbAnswer, VerbCall};
@@ -167,4 +168,17 @@ async fn who_closes_an_account_has_the_record_erased_before_the_service_hears_of
     let broken = between(None, 204, "");
     assert_eq!(send(&broken.surface, delete(), "").await.problem(), (502, "bad_gateway".to_owned()));
     assert_eq!(broken.identity.calls(), [], "an account is never gone while its data stays");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sockets_of_an_account_end_when_the_service_has_closed_it_and_not_when_it_has_refused() {
+    for (status, is_sent_away) in [(204, true), (409, false)] {
+        let between = between(Some("{}"), status, "");
+        let Safe::Remote { doorbells, .. } = &between.surface.api.safe else { panic!("a gateway") };
+        let mut listening = doorbells.listen(&between.surface.api.people.record_id(&sample::caller()));
+        assert_eq!(send(&between.surface, request("DELETE", "/v1/users/me"), "").await.status, status);
+        // The record is gone either way.
+        let rung = listening.rung().now_or_never().unwrap();
+        assert_eq!(rung.is_last(), is_sent_away, "{status}");
+    }
 }

@@ -1,5 +1,6 @@
 //! What goes on to a remote safe as a verb, and what does not.
 
+use futures_util::FutureExt;
 use strongroom_ports::{UpstreamError, VerbAnswer};
 use strongroom_testkit::fake::RecordingRemoteSafe;
 
@@ -162,4 +163,29 @@ async fn a_post_without_room_for_its_answer_is_not_sent_and_one_that_was_sent_is
     assert_eq!((ask().await.status(), safe.calls().len()), (StatusCode::SERVICE_UNAVAILABLE, 2));
     drop((unread, longer));
     assert_eq!((ask().await.status(), safe.calls().len()), (StatusCode::OK, 3));
+}
+
+/// Whose sockets look at the safe is nobody's to decide who was refused here.
+#[tokio::test]
+async fn the_bell_of_a_person_is_rung_for_what_was_sent_on_and_may_have_changed_something() {
+    let (surface, _safe) = gateway(&["POST validateEmail", "GET wallet"]);
+    let Safe::Remote { doorbells, .. } = &surface.api.safe else { panic!("a gateway") };
+    let mut listening = doorbells.listen(&surface.api.people.record_id(&sample::caller()));
+    let own = format!(r#"{{"externalUserId":"{ID}"}}"#);
+    let read = format!("/v1/ibexsafe/userdata/external/{ID}");
+    for (method, path, body, is_rung) in [
+        ("POST", "/v1/ibexsafe/validateEmail", r#"{"externalUserId":"john"}"#.to_owned(), false),
+        ("POST", "/v1/ibexsafe/validateEmail", own.clone(), true),
+        ("GET", "/v1/ibexsafe/wallet", String::new(), false),
+        ("POST", WRITE, r#"{"externalUserId":"john","data":{"a":1}}"#.to_owned(), false),
+        ("POST", WRITE, write_of("{}"), false),
+        ("POST", WRITE, write_of(r#"{"a":1}"#), true),
+        ("GET", &read, String::new(), false),
+        ("DELETE", "/v1/ibexsafe/userdata/external/john", String::new(), false),
+        ("DELETE", &read, String::new(), true),
+    ] {
+        send(&surface, request(method, path), body.clone()).await;
+        let rung = listening.rung().now_or_never();
+        assert_eq!(rung.map(|rung| rung.is_last()), is_rung.then_some(false), "{method} {path} {body}");
+    }
 }
