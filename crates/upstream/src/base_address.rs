@@ -2,23 +2,19 @@
 
 use std::fmt;
 
-use http::HeaderValue;
-
 use crate::endpoint::{Endpoint, is_plain_path};
 
 /// An endpoint whose own path is of plain segments, without a query. Read once, and never refused later.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BaseAddress {
     endpoint: Endpoint,
-    host: HeaderValue,
 }
 
 impl BaseAddress {
     /// `None` for an endpoint that no path can be put behind.
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Option<Self> {
-        let host = HeaderValue::try_from(endpoint.authority()).ok()?;
-        is_plain_path(without_slash(endpoint.target())).then_some(Self { endpoint, host })
+        is_plain_path(without_slash(endpoint.target())).then_some(Self { endpoint })
     }
 
     /// Where it is.
@@ -28,8 +24,8 @@ impl BaseAddress {
     }
 
     /// The value of `Host`.
-    pub(crate) fn host(&self) -> &HeaderValue {
-        &self.host
+    pub(crate) fn host(&self) -> &str {
+        self.endpoint.authority()
     }
 
     /// What stands before the path of a route, without a slash behind.

@@ -7,9 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, FORWARDED, HOST, ORIGIN};
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
-use http_body_util::Full;
+use http::{Method, StatusCode};
 use strongroom_ports::{
     IdentityAct, IdentityCall, IdentityCallError, RemoteIdentity, TenantId, UpstreamError, VerbAnswer,
 };
@@ -18,15 +16,11 @@ use crate::base_address::BaseAddress;
 use crate::client::Client;
 use crate::figures::Figures;
 use crate::identity_routes;
-use crate::line::Answer;
+use crate::incoming::Answer;
+use crate::outgoing::{Built, Outgoing, value};
 use crate::passed_json::{Passed, pass, retry_after_s};
 use crate::remote::{Remote, RemoteLimits};
-use crate::request_fields::{
-    Built, JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, forwarded, text,
-};
-
-const X_RP_ID: HeaderName = HeaderName::from_static("x-rpid");
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+use crate::request_fields::{JSON_OR_PROBLEM, forwarded};
 
 /// The identity service behind this gateway.
 pub struct HttpIdentity {
@@ -57,59 +51,40 @@ impl HttpIdentity {
         self.remote.figures.clone()
     }
 
-    fn build(&self, call: IdentityCall<'_>) -> Built {
-        let (method, query, body) = match call.act {
-            IdentityAct::Read => (Method::GET, "", None),
-            IdentityAct::Make { query } => (Method::GET, query, None),
-            IdentityAct::Send { body } => (Method::POST, "", body),
-            IdentityAct::Remove => (Method::DELETE, "", None),
+    fn write(&self, method: &Method, call: IdentityCall<'_>) -> Built {
+        let (query, body) = match call.act {
+            IdentityAct::Read | IdentityAct::Remove => ("", None),
+            IdentityAct::Make { query } => (query, None),
+            IdentityAct::Send { body } => ("", body),
         };
         let mark = if query.is_empty() { "" } else { "?" };
-        let target = [self.remote.address.path(), "/", call.path, mark, query].concat();
-        let mut request = Box::new(Request::new(body.cloned().map(Full::new).unwrap_or_default()));
-        *request.method_mut() = method;
-        *request.uri_mut() = Uri::try_from(target).map_err(|_| UpstreamError::Failed)?;
-        *request.version_mut() = Version::HTTP_11;
-        let headers = request.headers_mut();
-        headers.reserve(11);
-        headers.insert(HOST, self.remote.address.host().clone());
-        headers.insert(ACCEPT, JSON_OR_PROBLEM);
-        headers.insert(X_REQUEST_ID, text(call.request_id)?);
-        match (call.act, body) {
-            (_, Some(_)) => {
-                headers.insert(CONTENT_TYPE, JSON);
-            }
-            // hyper leaves it away, and some servers wait for a POST's body without it (RFC 9110, section 8.6).
-            (IdentityAct::Send { .. }, None) => {
-                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-            }
-            _ => {}
-        }
-        if self.tells_clients {
-            headers.insert(FORWARDED, forwarded(call.client)?);
-        }
-        if let Some(token) = call.token {
-            headers.insert(AUTHORIZATION, bearer(token)?);
-        }
-        for (name, value) in [
-            (X_RP_ID, call.tenant.map(TenantId::as_str)),
-            (ORIGIN, call.origin),
-            (SEC_FETCH_SITE, call.fetch_site),
-            (TRACEPARENT, call.trace_parent),
-        ] {
-            if let Some(value) = value {
-                headers.insert(name, text(value)?);
-            }
-        }
-        Ok(request)
+        let forwarded = self.tells_clients.then(|| forwarded(call.client));
+        let fields = [
+            ("host", Some(value(self.remote.address.host()))),
+            ("accept", Some(value(JSON_OR_PROBLEM))),
+            ("x-request-id", Some(value(call.request_id))),
+            ("forwarded", forwarded.as_deref().map(value)),
+            ("authorization", call.token.map(|token| ["Bearer ", token])),
+            ("x-rpid", call.tenant.map(TenantId::as_str).map(value)),
+            ("origin", call.origin.map(value)),
+            ("sec-fetch-site", call.fetch_site.map(value)),
+            ("traceparent", call.trace_parent.map(value)),
+        ];
+        let target = [self.remote.address.path(), "/", call.path, mark, query];
+        let body = body.map(|body| [&**body]);
+        Outgoing::write(method, &target, &fields, body.as_ref().map(|body| &body[..]))
     }
 
     async fn ask(&self, call: IdentityCall<'_>) -> Result<Answer, UpstreamError> {
-        let write = || self.build(call);
-        let again = matches!(call.act, IdentityAct::Read).then_some(write);
-        let request = write()?;
-        let route = identity_routes::of(request.method(), call.path);
-        self.remote.ask(route, request, again, self.remote.end()).await
+        let method = match call.act {
+            IdentityAct::Read | IdentityAct::Make { .. } => Method::GET,
+            IdentityAct::Send { .. } => Method::POST,
+            IdentityAct::Remove => Method::DELETE,
+        };
+        let only_reads = matches!(call.act, IdentityAct::Read);
+        let request = self.write(&method, call)?;
+        let route = identity_routes::of(&method, call.path);
+        self.remote.ask(route, &request, only_reads, self.remote.end()).await
     }
 }
 
@@ -140,11 +115,9 @@ impl RemoteIdentity for HttpIdentity {
 
 /// What the service refuses is the caller's own: the gateway shows it nothing that is not.
 fn refusal(answer: &Answer) -> IdentityCallError {
-    match answer.status {
+    match answer.status() {
         StatusCode::UNAUTHORIZED => IdentityCallError::Unauthorized,
-        StatusCode::TOO_MANY_REQUESTS => {
-            IdentityCallError::Busy { retry_after_s: retry_after_s(&answer.headers) }
-        }
+        StatusCode::TOO_MANY_REQUESTS => IdentityCallError::Busy { retry_after_s: retry_after_s(answer) },
         _ => IdentityCallError::Refused,
     }
 }

@@ -18,10 +18,10 @@ use crate::base_address::BaseAddress;
 use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::figures::Figures;
-use crate::line::Answer;
+use crate::incoming::Answer;
 use crate::outcome::Outcome;
+use crate::outgoing::Outgoing;
 use crate::remote::{Remote, RemoteLimits};
-use crate::request_fields::Built;
 use crate::safe_answers::{self, Exported, Read};
 use crate::safe_requests::{Credentials, Requests};
 use crate::safe_routes;
@@ -55,17 +55,19 @@ impl HttpUpstream {
         self.remote.figures.clone()
     }
 
-    /// Sends a request and gives its whole answer; a GET may be sent twice. What is refused here is no answer of the safe's and
-    /// not counted as one. `route`: what it is counted as.
-    async fn ask(
+    /// Reads over the wire, which may be done twice. `route`: what it is counted as.
+    async fn ask_twice(
         &self,
         route: usize,
-        write: impl Fn() -> Built + Send + Sync,
+        request: Outgoing,
         end: Instant,
     ) -> Result<Answer, UpstreamError> {
-        let request = write()?;
-        let again = (*request.method() == Method::GET).then_some(write);
-        self.remote.ask(route, request, again, end).await
+        self.remote.ask(route, &request, true, end).await
+    }
+
+    /// Sends what may change something, once. `route`: what it is counted as.
+    async fn ask_once(&self, route: usize, request: Outgoing, end: Instant) -> Result<Answer, UpstreamError> {
+        self.remote.ask(route, &request, false, end).await
     }
 
     async fn read(
@@ -74,11 +76,11 @@ impl HttpUpstream {
         passed: PassedOn<'_>,
         end: Instant,
     ) -> Result<Option<Snapshot>, UpstreamError> {
-        let mut answer = self.ask(safe_routes::READ, || self.requests.read(caller, passed), end).await?;
+        let mut answer = self.ask_twice(safe_routes::READ, self.requests.read(caller, passed)?, end).await?;
         // The guide's fallback, which clients use with a gateway, too: the caller's token is good, so ask the other way.
-        if answer.status == StatusCode::UNAUTHORIZED {
-            let by_post = self.ask(safe_routes::WRITE, || self.requests.read_by_post(caller, passed), end);
-            answer = Box::pin(by_post).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            let by_post = self.requests.read_by_post(caller, passed)?;
+            answer = Box::pin(self.ask_once(safe_routes::WRITE, by_post, end)).await?;
         }
         let Read { snapshot, dropped } = safe_answers::read(&answer)?;
         self.remote.figures.dropped(dropped);
@@ -105,8 +107,13 @@ impl RemoteSafe for HttpUpstream {
         caller: &Caller,
         verb: VerbCall<'_>,
     ) -> Result<VerbAnswer, UpstreamError> {
-        let request = || self.requests.verb(verb.path, verb.body, caller, request);
-        let answer = self.ask(safe_routes::of_verb(&verb), request, self.remote.end()).await?;
+        let (route, end) = (safe_routes::of_verb(&verb), self.remote.end());
+        let request = self.requests.verb(verb.path, verb.body, caller, request)?;
+        let answer = if verb.body.is_none() {
+            self.ask_twice(route, request, end).await?
+        } else {
+            self.ask_once(route, request, end).await?
+        };
         let (answer, dropped) = safe_answers::verb(answer, self.requests.shows_the_callers_token())?;
         self.remote.figures.dropped(dropped);
         Ok(answer)
@@ -150,23 +157,21 @@ impl Upstream for OnBehalf<'_> {
             precondition.check_tag(tag.as_ref()).map_err(|_| UpstreamError::PreconditionFailed)?;
             return Ok(tag);
         }
-        let request = || self.safe.requests.merge(caller, patch, precondition, self.request);
-        safe_answers::merge(&self.safe.ask(safe_routes::WRITE, request, self.safe.remote.end()).await?)
+        let request = self.safe.requests.merge(caller, patch, precondition, self.request)?;
+        safe_answers::merge(&self.safe.ask_once(safe_routes::WRITE, request, self.safe.remote.end()).await?)
     }
 
     async fn erase(&self, caller: &Caller, precondition: &Precondition) -> Result<(), UpstreamError> {
-        let request = || self.safe.requests.erase(caller, precondition, self.request);
-        safe_answers::erase(
-            &self.safe.ask(safe_routes::ERASE, request, self.safe.remote.end()).await?,
-            precondition,
-        )
+        let request = self.safe.requests.erase(caller, precondition, self.request)?;
+        let answer = self.safe.ask_once(safe_routes::ERASE, request, self.safe.remote.end()).await?;
+        safe_answers::erase(&answer, precondition)
     }
 
     async fn export(&self, caller: &Caller) -> Result<Option<Export>, UpstreamError> {
         let end = self.safe.remote.end();
-        let request = || self.safe.requests.export(caller, self.request);
-        match safe_answers::export(&self.safe.ask(safe_routes::EXPORT, request, end).await?, &caller.person)?
-        {
+        let request = self.safe.requests.export(caller, self.request)?;
+        let answer = self.safe.ask_twice(safe_routes::EXPORT, request, end).await?;
+        match safe_answers::export(&answer, &caller.person)? {
             Exported::Document(export, dropped) => {
                 self.safe.remote.figures.dropped(dropped);
                 Ok(Some(export))

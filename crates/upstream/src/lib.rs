@@ -14,7 +14,9 @@
 
 mod addresses;
 mod alarm;
+mod answer_head;
 mod base_address;
+mod chunks;
 mod client;
 mod client_certificate;
 mod complaint;
@@ -24,19 +26,22 @@ mod figures;
 mod http_identity;
 mod http_upstream;
 mod identity_routes;
+mod incoming;
+mod json_kind;
 mod key_set_source;
 mod line;
 mod outcome;
+mod outgoing;
 mod passed_json;
 mod pool;
 mod race;
-mod relay;
 mod remote;
 mod request_fields;
 mod roots;
 mod safe_answers;
 mod safe_requests;
 mod safe_routes;
+mod scrub;
 mod stream;
 
 pub use base_address::BaseAddress;

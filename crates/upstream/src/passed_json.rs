@@ -1,13 +1,13 @@
 //! Answers that go back as they came: JSON, without what must not leave.
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::de::IgnoredAny;
 use strongroom_domain::filter_foreign;
 use strongroom_ports::VerbAnswer;
 
-use crate::line::Answer;
+use crate::incoming::Answer;
+use crate::json_kind::JsonKind;
 
 /// The longest error of another server that is looked into, or passed on.
 pub(crate) const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -27,7 +27,7 @@ pub(crate) enum Passed {
 
 /// Judges an answer: 2xx goes back with JSON or nothing, 4xx with JSON of so many bytes.
 pub(crate) fn pass(answer: Answer) -> Passed {
-    let status = answer.status;
+    let status = answer.status();
     if status.is_success() && answer.body.is_empty() {
         let (status, body) = (status.as_u16(), Bytes::new());
         return Passed::AsItIs(VerbAnswer { status, body, is_problem: false, retry_after_s: None }, 0);
@@ -38,13 +38,17 @@ pub(crate) fn pass(answer: Answer) -> Passed {
     }
     // What a success may take is bounded already; a refusal is a few words.
     let fits = status.is_success() || answer.body.len() <= MAX_ERROR_BYTES;
-    let kind = json_kind(&answer.headers).filter(|_| fits);
-    let Some((kind, (body, dropped))) = kind.and_then(|kind| Some((kind, filtered(&answer.body)?))) else {
+    let kind = answer.head.kind.filter(|_| fits);
+    let Some((kind, filtered)) = kind.and_then(|kind| Some((kind, filtered(&answer.body)?))) else {
         return if is_refusal { Passed::InOurWords(answer) } else { Passed::Unusable };
     };
     let waits = status == StatusCode::TOO_MANY_REQUESTS;
-    let retry_after_s = waits.then(|| retry_after_s(&answer.headers));
+    let retry_after_s = waits.then(|| retry_after_s(&answer));
     let is_problem = kind == JsonKind::Problem;
+    let (body, dropped) = match filtered {
+        Filtered::Untouched => (answer.into_body(), 0),
+        Filtered::Rest(body, dropped) => (body, dropped),
+    };
     Passed::AsItIs(VerbAnswer { status: status.as_u16(), body, is_problem, retry_after_s }, dropped)
 }
 
@@ -63,15 +67,21 @@ fn is_about_the_connection(status: StatusCode) -> bool {
     )
 }
 
-/// The seconds of `Retry-After`; a date is as good as none.
-pub(crate) fn retry_after_s(headers: &HeaderMap) -> u32 {
-    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
-    seconds.unwrap_or(RETRY_AFTER_S).clamp(RETRY_AFTER_S, MAX_RETRY_AFTER_S)
+/// How long whoever asks too often is to wait.
+pub(crate) fn retry_after_s(answer: &Answer) -> u32 {
+    answer.head.retry_after_s.unwrap_or(RETRY_AFTER_S).clamp(RETRY_AFTER_S, MAX_RETRY_AFTER_S)
 }
 
-/// JSON without what must not leave, and how much that was. The filter takes objects, so any other value is looked into as the
-/// member of one.
-fn filtered(body: &Bytes) -> Option<(Bytes, usize)> {
+/// What the filter says of JSON.
+enum Filtered {
+    /// All of it may leave.
+    Untouched,
+    /// The rest of it, and how many members must not leave.
+    Rest(Bytes, usize),
+}
+
+/// `None` for what is no JSON. The filter takes objects, so any other value is looked into as the member of one.
+fn filtered(body: &[u8]) -> Option<Filtered> {
     const BEFORE: &[u8] = br#"{"v":"#;
     const BEHIND: &[u8] = b"}";
     let is_object = body.trim_ascii_start().starts_with(b"{");
@@ -83,85 +93,24 @@ fn filtered(body: &Bytes) -> Option<(Bytes, usize)> {
         filter_foreign(&[BEFORE, body, BEHIND].concat())
     };
     let filtered = filtered.ok()?;
-    let Some(rest) = filtered.rest else { return Some((body.clone(), 0)) };
+    let Some(rest) = filtered.rest else { return Some(Filtered::Untouched) };
     let rest = Bytes::from(rest.into_bytes());
     let rest = if is_object { rest } else { rest.slice(BEFORE.len()..rest.len() - BEHIND.len()) };
-    Some((rest, filtered.dropped))
-}
-
-/// How an answer says that it is JSON.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum JsonKind {
-    Plain,
-    Problem,
-}
-
-/// Whether an answer says that it is JSON, and nothing about it is coded.
-pub(crate) fn json_kind(headers: &HeaderMap) -> Option<JsonKind> {
-    if headers.contains_key(CONTENT_ENCODING) {
-        return None;
-    }
-    let field = headers.get(CONTENT_TYPE)?;
-    // As nearly every answer has it.
-    if field == "application/json" {
-        return Some(JsonKind::Plain);
-    }
-    let field = field.to_str().ok()?;
-    let essence = field.split(';').next()?.trim();
-    let (kind, form) = essence.split_at_checked("application/".len())?;
-    if !kind.eq_ignore_ascii_case("application/") {
-        return None;
-    }
-    let suffix = form.len().checked_sub("+json".len()).and_then(|at| form.get(at..));
-    if form.eq_ignore_ascii_case("problem+json") {
-        Some(JsonKind::Problem)
-    } else if form.eq_ignore_ascii_case("json") || suffix.is_some_and(|it| it.eq_ignore_ascii_case("+json")) {
-        Some(JsonKind::Plain)
-    } else {
-        None
-    }
+    Some(Filtered::Rest(rest, filtered.dropped))
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
-
-    #[test]
-    fn json_is_told_by_its_type_in_any_case_and_by_the_suffix_of_a_type_of_its_own() {
-        let kind =
-            |field| json_kind(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(field))]));
-        for plain in [
-            "application/json",
-            "Application/JSON ; charset=utf-8",
-            "application/vnd.api+json",
-            "application/x+JSON;v=1",
-        ] {
-            assert!(kind(plain) == Some(JsonKind::Plain), "{plain}");
-        }
-        for problem in ["application/problem+json", "APPLICATION/Problem+JSON; charset=utf-8"] {
-            assert!(kind(problem) == Some(JsonKind::Problem), "{problem}");
-        }
-        for other in [
-            "",
-            "application/",
-            "application/jsonp",
-            "application/json+xml",
-            "text/json",
-            "json",
-            "text/x+json",
-        ] {
-            assert!(kind(other).is_none(), "{other}");
-        }
-    }
+    use crate::incoming::Incoming;
 
     fn answer(status: StatusCode, bytes: usize) -> Answer {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("7"));
         let body = format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - br#"{"a":""}"#.len()));
-        Answer { status, headers, body: body.into() }
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nRetry-After: 7\r\nContent-Length: {bytes}\r\n\r\n"
+        );
+        let whole = Incoming::new(bytes).take((head + &body).as_bytes());
+        whole.unwrap().unwrap().answer
     }
 
     #[test]

@@ -4,9 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, StatusCode};
-use http_body_util::Full;
+use http::StatusCode;
 use strongroom_ports::UpstreamError;
 use tokio::time::{Instant, timeout_at};
 
@@ -16,10 +14,11 @@ use crate::complaint::Complaint;
 use crate::endpoint::Endpoint;
 use crate::failure::RequestFailure;
 use crate::figures::{Counted, Figures};
-use crate::line::{Answer, Broken, Line, Until};
+use crate::incoming::{Answer, Broken};
+use crate::line::{Line, Unanswered, Until};
 use crate::outcome::Outcome;
+use crate::outgoing::Outgoing;
 use crate::pool::Pool;
-use crate::request_fields::Built;
 
 /// What a request to a safe, or to an identity service, may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,19 +61,19 @@ impl Remote {
         self.client.probe(endpoint).await
     }
 
-    /// Sends a request and gives its whole answer, within all deadlines. `route`: what it is counted as; `again` writes it
-    /// anew, where it only reads.
+    /// Sends a request and gives its whole answer, within all deadlines. `route`: what it is counted as; `only_reads`: it may be
+    /// read twice.
     pub(crate) async fn ask(
         &self,
         route: usize,
-        request: Box<Request<Full<Bytes>>>,
-        again: Option<impl Fn() -> Built + Send + Sync>,
+        request: &Outgoing,
+        only_reads: bool,
         end: Instant,
     ) -> Result<Answer, UpstreamError> {
         let timing = self.figures.begin(route);
         // Each wait within ends by then, and knows what was waited for.
-        let answer = self.try_twice(request, again, timing.began(), end).await;
-        timing.end(Outcome::of(answer.as_ref().map(|answer| answer.status).map_err(|failure| *failure)));
+        let answer = self.try_twice(request, only_reads, timing.began(), end).await;
+        timing.end(Outcome::of(answer.as_ref().map(Answer::status).map_err(|failure| *failure)));
         answer.map_err(|failure| {
             self.complaint.about(self.figures.upstream(), failure);
             failure.of_upstream()
@@ -84,8 +83,8 @@ impl Remote {
     /// Twice at most, and the second time over a new connection: what was provably not sent, or only reads.
     async fn try_twice(
         &self,
-        request: Box<Request<Full<Bytes>>>,
-        again: Option<impl Fn() -> Built + Send + Sync>,
+        request: &Outgoing,
+        only_reads: bool,
         now: Instant,
         end: Instant,
     ) -> Result<Answer, RequestFailure> {
@@ -95,34 +94,34 @@ impl Remote {
             // Boxed: most requests make none, and would carry the room for a handshake.
             None => (Box::pin(self.connect(end)).await, Instant::now()),
         };
-        let request = match line {
+        match line {
             // Before anything was sent: a moment later it would have been lost, and a read asked again.
-            Err(RequestFailure::Reset) => request,
+            Err(RequestFailure::Reset) => {}
             Err(failure) => return Err(failure),
-            Ok(line) => match (self.exchange(line, request, ready, end).await, again) {
-                (Ok(answer), _) => return Ok(answer),
-                (Err(Broken::Unsent(request)), _) => request,
-                (Err(Broken::Lost(failure)), Some(write)) => write().map_err(|_| failure)?,
-                (Err(Broken::Lost(failure)), None) | (Err(Broken::Failed(failure)), _) => {
+            Ok(line) => match self.exchange(line, request, ready, end).await {
+                Ok(answer) => return Ok(answer),
+                Err(Unanswered::Unsent) => {}
+                Err(Unanswered::Broken(Broken::Lost(_))) if only_reads => {}
+                Err(Unanswered::Broken(Broken::Lost(failure) | Broken::Failed(failure))) => {
                     return Err(failure);
                 }
             },
-        };
+        }
         self.figures.retried();
         let line = Box::pin(self.connect(end)).await?;
         Box::pin(self.exchange(line, request, Instant::now(), end)).await.map_err(|broken| match broken {
-            Broken::Failed(failure) | Broken::Lost(failure) => failure,
-            Broken::Unsent(_) => RequestFailure::Broken,
+            Unanswered::Broken(Broken::Failed(failure) | Broken::Lost(failure)) => failure,
+            Unanswered::Unsent => RequestFailure::Broken,
         })
     }
 
     async fn exchange(
         &self,
         mut line: Box<Line>,
-        request: Box<Request<Full<Bytes>>>,
+        request: &Outgoing,
         ready: Instant,
         end: Instant,
-    ) -> Result<Answer, Broken> {
+    ) -> Result<Answer, Unanswered> {
         let until = Until { head: end.min(ready + self.limits.first_byte), end };
         let answer = line.exchange(request, self.limits.answer_bytes, until).await?;
         self.pool.keep(line);
@@ -133,8 +132,7 @@ impl Remote {
         let until = end.min(Instant::now() + self.limits.connect);
         let stream = timeout_at(until, self.client.connect(self.address.endpoint())).await;
         let stream = stream.map_err(|_| RequestFailure::ConnectTooSlow)??;
-        let counted = Counted::open(self.figures.clone());
-        Line::over(stream, counted).await.map(Box::new).map_err(|_| RequestFailure::Broken)
+        Ok(Box::new(Line::over(stream, Counted::open(self.figures.clone()))))
     }
 }
 

@@ -1,36 +1,16 @@
-//! Fields that requests to a safe and to an identity service share. A value that no field can hold makes no request.
+//! What requests to a safe and to an identity service are told alike.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request};
-use http_body_util::Full;
-use strongroom_ports::UpstreamError;
-
-pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Whoever asks for plain JSON alone is told problems as plain JSON, and the type is lost (`api.md`, section 7).
-pub(crate) const JSON_OR_PROBLEM: HeaderValue =
-    HeaderValue::from_static("application/json, application/problem+json");
-
-/// A request, or why there is none. Boxed: it is handed on many times, and whoever waits for an answer keeps room for it.
-pub(crate) type Built = Result<Box<Request<Full<Bytes>>>, UpstreamError>;
-
-/// A token as it is shown; never printed.
-pub(crate) fn bearer(token: &str) -> Result<HeaderValue, UpstreamError> {
-    let mut value = HeaderValue::try_from(["Bearer ", token].concat()).map_err(|_| UpstreamError::Failed)?;
-    value.set_sensitive(true);
-    Ok(value)
-}
+pub(crate) const JSON_OR_PROBLEM: &str = "application/json, application/problem+json";
 
 /// `for=192.0.2.43`, or `for="[2001:db8::17]"` (RFC 7239, section 6).
-pub(crate) fn forwarded(client: IpAddr) -> Result<HeaderValue, UpstreamError> {
-    let value = match client.to_canonical() {
+pub(crate) fn forwarded(client: IpAddr) -> String {
+    match client.to_canonical() {
         IpAddr::V4(address) => forwarded_v4(address),
         IpAddr::V6(address) => format!("for=\"[{address}]\""),
-    };
-    HeaderValue::try_from(value).map_err(|_| UpstreamError::Failed)
+    }
 }
 
 /// Without the formatter, which takes a tenth of all that a request to a safe is built with.
@@ -50,11 +30,6 @@ fn forwarded_v4(address: Ipv4Addr) -> String {
     value
 }
 
-/// Text as the value of a field.
-pub(crate) fn text(text: &str) -> Result<HeaderValue, UpstreamError> {
-    HeaderValue::try_from(text).map_err(|_| UpstreamError::Failed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,7 +43,7 @@ mod tests {
             ("::ffff:192.0.2.43", "for=192.0.2.43"),
             ("2001:db8::17", "for=\"[2001:db8::17]\""),
         ] {
-            assert_eq!(forwarded(client.parse().unwrap()).unwrap(), value);
+            assert_eq!(forwarded(client.parse().unwrap()), value);
         }
         for octet in 0..=u8::MAX {
             let address = Ipv4Addr::new(octet, 1, 1, 1);

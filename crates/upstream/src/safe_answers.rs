@@ -1,16 +1,15 @@
 //! What a safe's answers mean. Nothing that it said goes any further but user data that was filtered, tags, and the JSON of
 //! verbs; what cannot be used is a failure of the safe, never half an answer.
 
-use http::header::ETAG;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use strongroom_domain::{EntityTag, ExternalUserId, Key, LimitExceeded, Precondition, PublicView, Revision};
 use strongroom_ports::{Export, Snapshot, Timestamp, UpstreamError, VerbAnswer};
 
-use crate::line::Answer;
-use crate::passed_json::{MAX_ERROR_BYTES, Passed, json_kind, pass, retry_after_s};
+use crate::incoming::Answer;
+use crate::passed_json::{MAX_ERROR_BYTES, Passed, pass, retry_after_s};
 
 /// A record as it was read, and how many members were kept from going further.
 pub(crate) struct Read {
@@ -20,15 +19,15 @@ pub(crate) struct Read {
 
 /// 200 with the record; 204 and 404 are none.
 pub(crate) fn read(answer: &Answer) -> Result<Read, UpstreamError> {
-    match answer.status {
+    match answer.status() {
         StatusCode::OK => {
             let (view, dropped) = readable(answer)?;
-            let snapshot = Snapshot { view, tag: tag(&answer.headers) };
+            let snapshot = Snapshot { view, tag: answer.head.tag.clone() };
             // Without a tag there is nothing to tell of a record that shows nothing.
             Ok(Read { snapshot: Some(snapshot), dropped })
         }
         StatusCode::NO_CONTENT => {
-            let tag = tag(&answer.headers);
+            let tag = answer.head.tag.clone();
             let snapshot = tag.map(|tag| Snapshot { view: PublicView::empty(), tag: Some(tag) });
             Ok(Read { snapshot, dropped: 0 })
         }
@@ -40,12 +39,12 @@ pub(crate) fn read(answer: &Answer) -> Result<Read, UpstreamError> {
 /// 200, 201 and 204 are done, unless the body says otherwise or is no JSON; any other 2xx promises nothing.
 pub(crate) fn merge(answer: &Answer) -> Result<Option<EntityTag>, UpstreamError> {
     done(answer)?;
-    Ok(tag(&answer.headers))
+    Ok(answer.head.tag.clone())
 }
 
 /// Done as a merge is; and what was not there is gone, unless the caller has named a state of it.
 pub(crate) fn erase(answer: &Answer, precondition: &Precondition) -> Result<(), UpstreamError> {
-    match answer.status {
+    match answer.status() {
         StatusCode::NOT_FOUND if precondition.if_match.is_some() => Err(UpstreamError::PreconditionFailed),
         StatusCode::NOT_FOUND => Ok(()),
         _ => done(answer),
@@ -63,7 +62,7 @@ pub(crate) enum Exported {
 
 /// 200 with the document that a safe of ours writes, about this person; 204 is no record.
 pub(crate) fn export(answer: &Answer, person: &ExternalUserId) -> Result<Exported, UpstreamError> {
-    match answer.status {
+    match answer.status() {
         StatusCode::OK => export_of(answer, person),
         StatusCode::NO_CONTENT => Ok(Exported::NoRecord),
         StatusCode::NOT_FOUND => Ok(Exported::NotFound),
@@ -74,13 +73,13 @@ pub(crate) fn export(answer: &Answer, person: &ExternalUserId) -> Result<Exporte
 /// 2xx, and 4xx of JSON, as they are, but for what is about the gateway's own credentials and none of the caller's affair
 /// (`docs/adr/0015-refusals-that-are-about-the-gateway.md`).
 pub(crate) fn verb(answer: Answer, is_callers_token: bool) -> Result<(VerbAnswer, usize), UpstreamError> {
-    if answer.status == StatusCode::UNAUTHORIZED && !is_callers_token {
+    if answer.status() == StatusCode::UNAUTHORIZED && !is_callers_token {
         return Err(UpstreamError::Failed);
     }
     match pass(answer) {
         Passed::AsItIs(answer, dropped) => Ok((answer, dropped)),
         // A safe that forbids somebody something says it in JSON; a wall before it, that forbids us everything, in a page.
-        Passed::InOurWords(answer) if answer.status == StatusCode::FORBIDDEN && !is_callers_token => {
+        Passed::InOurWords(answer) if answer.status() == StatusCode::FORBIDDEN && !is_callers_token => {
             Err(UpstreamError::Failed)
         }
         Passed::InOurWords(answer) => Err(refusal_of_verb(&answer)),
@@ -90,7 +89,7 @@ pub(crate) fn verb(answer: Answer, is_callers_token: bool) -> Result<(VerbAnswer
 
 /// A 4xx to a verb, as the port says it. What a verb asks is the caller's own, so a refusal of it never passes for a failure.
 fn refusal_of_verb(answer: &Answer) -> UpstreamError {
-    match answer.status {
+    match answer.status() {
         StatusCode::UNAUTHORIZED => UpstreamError::TokenRefused,
         StatusCode::NOT_FOUND => UpstreamError::NotThere,
         StatusCode::PAYLOAD_TOO_LARGE | StatusCode::TOO_MANY_REQUESTS => refusal(answer),
@@ -101,7 +100,7 @@ fn refusal_of_verb(answer: &Answer) -> UpstreamError {
 /// Done is what a success without a word says, or JSON that does not deny it. Some safes answer 200 and say
 /// `{"success":false}`: then nothing has been done. Whatever else stands there, a page to sign in on, was not the safe's word.
 fn done(answer: &Answer) -> Result<(), UpstreamError> {
-    if !matches!(answer.status, StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT) {
+    if !matches!(answer.status(), StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT) {
         return Err(refusal(answer));
     }
     let is_done = if answer.body.is_empty() { Some(true) } else { says_done(&answer.body) };
@@ -131,15 +130,13 @@ fn says_done(body: &[u8]) -> Option<bool> {
 
 /// A status that is no success, as the port says it.
 fn refusal(answer: &Answer) -> UpstreamError {
-    match answer.status {
+    match answer.status() {
         StatusCode::PRECONDITION_FAILED => UpstreamError::PreconditionFailed,
         StatusCode::PAYLOAD_TOO_LARGE => UpstreamError::TooLarge,
         StatusCode::UNPROCESSABLE_ENTITY => {
             limit(&answer.body).map_or(UpstreamError::Refused, UpstreamError::Limit)
         }
-        StatusCode::TOO_MANY_REQUESTS => {
-            UpstreamError::Busy { retry_after_s: retry_after_s(&answer.headers) }
-        }
+        StatusCode::TOO_MANY_REQUESTS => UpstreamError::Busy { retry_after_s: retry_after_s(answer) },
         // What was sent is right by our rules, and the safe has others; the rest is not about the request but about us.
         StatusCode::BAD_REQUEST | StatusCode::CONFLICT => UpstreamError::Refused,
         _ => UpstreamError::Failed,
@@ -164,15 +161,8 @@ fn limit(body: &[u8]) -> Option<LimitExceeded> {
     }
 }
 
-/// The one tag of an answer; another form is none.
-fn tag(headers: &HeaderMap) -> Option<EntityTag> {
-    let mut fields = headers.get_all(ETAG).iter();
-    let field = fields.next().filter(|_| fields.next().is_none())?;
-    EntityTag::parse(field.to_str().ok()?).ok()
-}
-
 fn readable(answer: &Answer) -> Result<(PublicView, usize), UpstreamError> {
-    if json_kind(&answer.headers).is_none() {
+    if answer.head.kind.is_none() {
         return Err(UpstreamError::Failed);
     }
     PublicView::of_foreign(&answer.body).map_err(|_| UpstreamError::Failed)
@@ -192,7 +182,7 @@ fn export_of(answer: &Answer, person: &ExternalUserId) -> Result<Exported, Upstr
         write_only: Vec<String>,
     }
     let failed = UpstreamError::Failed;
-    if json_kind(&answer.headers).is_none() {
+    if answer.head.kind.is_none() {
         return Err(failed);
     }
     let document: Document<'_> = serde_json::from_slice(&answer.body).map_err(|_| failed)?;

@@ -6,16 +6,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, FORWARDED, HOST, IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
-use http_body_util::Full;
+use http::Method;
 use strongroom_domain::{EntityTag, Patch, Precondition, Tags};
-use strongroom_ports::{Assertions, Caller, PassedOn, Token, UpstreamError, scrubbed};
+use strongroom_ports::{Assertions, Caller, PassedOn, Token, UpstreamError};
 
 use crate::base_address::BaseAddress;
-use crate::request_fields::{
-    Built, JSON, JSON_OR_PROBLEM, TRACEPARENT, X_REQUEST_ID, bearer, forwarded, text,
-};
+use crate::outgoing::{Built, Outgoing, value};
+use crate::request_fields::{JSON_OR_PROBLEM, forwarded};
 
 /// What a safe is shown.
 #[derive(Debug, Clone)]
@@ -49,14 +46,10 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// Fields that a request has room for from the start: a read has no more. Room for a seventh is twice as large, and of a
-/// size that an allocator takes longer to find.
-const FIELDS: usize = 6;
-
 /// Writes requests to one safe.
 #[derive(Debug)]
 pub(crate) struct Requests {
-    host: HeaderValue,
+    host: Box<str>,
     base: Box<str>,
     credentials: Credentials,
 }
@@ -64,18 +57,18 @@ pub(crate) struct Requests {
 impl Requests {
     /// To the safe at this address, below its path.
     pub(crate) fn new(address: &BaseAddress, credentials: Credentials) -> Self {
-        Self { host: address.host().clone(), base: address.path().into(), credentials }
+        Self { host: address.host().into(), base: address.path().into(), credentials }
     }
 
     /// `GET …/userdata/external/{id}`.
     pub(crate) fn read(&self, caller: &Caller, passed: PassedOn<'_>) -> Built {
-        self.build(Method::GET, &["userdata/external/", caller.person.as_str()], caller, passed)
+        self.write(&Method::GET, [PERSON, caller.person.as_str(), ""], Has::default(), (caller, passed))
     }
 
     /// The guide's other way to read: a write of nothing.
     pub(crate) fn read_by_post(&self, caller: &Caller, passed: PassedOn<'_>) -> Built {
-        let request = self.build(Method::POST, &["userdata"], caller, passed)?;
-        Ok(with_body(request, envelope(caller, b"{}")))
+        let has = Has { body: Some(&envelope(caller, b"{}")), ..Has::default() };
+        self.write(&Method::POST, ["userdata", "", ""], has, (caller, passed))
     }
 
     /// `POST …/userdata`.
@@ -86,23 +79,24 @@ impl Requests {
         precondition: &Precondition,
         passed: PassedOn<'_>,
     ) -> Built {
-        let mut request = self.build(Method::POST, &["userdata"], caller, passed)?;
-        conditions(request.headers_mut(), precondition)?;
-        Ok(with_body(request, envelope(caller, patch.reveal().as_bytes())))
+        let json = patch.reveal();
+        let body = envelope(caller, json.as_bytes());
+        let conditions = Conditions::of(precondition)?;
+        let has = Has { body: Some(&body), conditions: Some(&conditions) };
+        self.write(&Method::POST, ["userdata", "", ""], has, (caller, passed))
     }
 
     /// `DELETE …/userdata/external/{id}`.
     pub(crate) fn erase(&self, caller: &Caller, precondition: &Precondition, passed: PassedOn<'_>) -> Built {
-        let path = ["userdata/external/", caller.person.as_str()];
-        let mut request = self.build(Method::DELETE, &path, caller, passed)?;
-        conditions(request.headers_mut(), precondition)?;
-        Ok(request)
+        let conditions = Conditions::of(precondition)?;
+        let has = Has { conditions: Some(&conditions), ..Has::default() };
+        self.write(&Method::DELETE, [PERSON, caller.person.as_str(), ""], has, (caller, passed))
     }
 
     /// `GET …/userdata/external/{id}/export`.
     pub(crate) fn export(&self, caller: &Caller, passed: PassedOn<'_>) -> Built {
-        let path = ["userdata/external/", caller.person.as_str(), "/export"];
-        self.build(Method::GET, &path, caller, passed)
+        let path = [PERSON, caller.person.as_str(), "/export"];
+        self.write(&Method::GET, path, Has::default(), (caller, passed))
     }
 
     /// A verb: its path has been checked, and so has its body.
@@ -113,46 +107,44 @@ impl Requests {
         caller: &Caller,
         passed: PassedOn<'_>,
     ) -> Built {
-        match body {
-            None => self.build(Method::GET, &[path], caller, passed),
-            Some(body) => Ok(with_body(self.build(Method::POST, &[path], caller, passed)?, body.clone())),
-        }
+        let method = if body.is_some() { &Method::POST } else { &Method::GET };
+        let body = body.map(|body| [&**body]);
+        let has = Has { body: body.as_ref().map(|body| &body[..]), ..Has::default() };
+        self.write(method, [path, "", ""], has, (caller, passed))
     }
 
-    fn build(&self, method: Method, path: &[&str], caller: &Caller, passed: PassedOn<'_>) -> Built {
-        let mut target =
-            String::with_capacity(self.base.len() + 1 + path.iter().map(|it| it.len()).sum::<usize>());
-        target.push_str(&self.base);
-        target.push('/');
-        target.extend(path.iter().copied());
-        let mut request = Box::new(Request::new(Full::default()));
-        *request.method_mut() = method;
-        *request.uri_mut() = Uri::try_from(target).map_err(|_| UpstreamError::Failed)?;
-        *request.version_mut() = Version::HTTP_11;
-        let headers = request.headers_mut();
-        headers.reserve(FIELDS);
-        headers.insert(HOST, self.host.clone());
-        headers.insert(AUTHORIZATION, self.authorization(caller, passed)?);
-        headers.insert(ACCEPT, JSON_OR_PROBLEM);
-        headers.insert(X_REQUEST_ID, text(passed.request_id)?);
-        if let Some(trace_parent) = passed.trace_parent {
-            headers.insert(TRACEPARENT, text(trace_parent)?);
-        }
-        if matches!(self.credentials, Credentials::Assertion(_)) {
-            // A safe of ours would else take all callers for one client. Another's need not learn where they are.
-            headers.insert(FORWARDED, forwarded(passed.client)?);
-        }
-        Ok(request)
-    }
-
-    fn authorization(&self, caller: &Caller, passed: PassedOn<'_>) -> Result<HeaderValue, UpstreamError> {
-        match &self.credentials {
-            Credentials::CallerToken => bearer(passed.token),
-            Credentials::ApiKey(ApiKey(key)) => bearer(key.as_str()),
+    /// What is here is all that a safe is told.
+    fn write(
+        &self,
+        method: &Method,
+        [first, second, third]: [&str; 3],
+        has: Has<'_>,
+        (caller, passed): (&Caller, PassedOn<'_>),
+    ) -> Built {
+        let assertion;
+        let shown = match &self.credentials {
+            Credentials::CallerToken => passed.token,
+            Credentials::ApiKey(ApiKey(key)) => key.as_str(),
             Credentials::Assertion(assertions) => {
-                bearer(assertions.assertion(caller).map_err(|_| UpstreamError::Failed)?.as_str())
+                assertion = assertions.assertion(caller).map_err(|_| UpstreamError::Failed)?;
+                assertion.as_str()
             }
-        }
+        };
+        // A safe of ours would else take all callers for one client. Another's need not learn where they are.
+        let tells_client = matches!(self.credentials, Credentials::Assertion(_));
+        let forwarded = tells_client.then(|| forwarded(passed.client));
+        let condition = |of: fn(&Conditions) -> &Option<String>| of(has.conditions?).as_deref().map(value);
+        let fields = [
+            ("host", Some(value(&self.host))),
+            ("authorization", Some(["Bearer ", shown])),
+            ("accept", Some(value(JSON_OR_PROBLEM))),
+            ("x-request-id", Some(value(passed.request_id))),
+            ("traceparent", passed.trace_parent.map(value)),
+            ("forwarded", forwarded.as_deref().map(value)),
+            ("if-match", condition(|of| &of.if_match)),
+            ("if-none-match", condition(|of| &of.if_none_match)),
+        ];
+        Outgoing::write(method, &[&self.base, "/", first, second, third], &fields, has.body)
     }
 
     /// Whether a refusal of what the safe was shown is the caller's own affair.
@@ -161,69 +153,45 @@ impl Requests {
     }
 }
 
+const PERSON: &str = "userdata/external/";
+
+/// What only some requests have.
+#[derive(Clone, Copy, Default)]
+struct Has<'a> {
+    body: Option<&'a [&'a [u8]]>,
+    conditions: Option<&'a Conditions>,
+}
+
 /// `{"externalUserId":"…","data":…}`: an id needs no escapes.
-fn envelope(caller: &Caller, data: &[u8]) -> Bytes {
-    let parts: [&[u8]; 5] =
-        [br#"{"externalUserId":""#, caller.person.as_str().as_bytes(), br#"","data":"#, data, b"}"];
-    // It may hold private values.
-    scrubbed(parts.concat().into())
+fn envelope<'a>(caller: &'a Caller, data: &'a [u8]) -> [&'a [u8]; 5] {
+    [br#"{"externalUserId":""#, caller.person.as_str().as_bytes(), br#"","data":"#, data, b"}"]
 }
 
-/// Its length is written by hyper, from the body itself.
-fn with_body(mut request: Box<Request<Full<Bytes>>>, body: Bytes) -> Box<Request<Full<Bytes>>> {
-    request.headers_mut().insert(CONTENT_TYPE, JSON);
-    *request.body_mut() = Full::new(body);
-    request
+/// The fields of a precondition.
+struct Conditions {
+    if_match: Option<String>,
+    if_none_match: Option<String>,
 }
 
-fn conditions(headers: &mut HeaderMap, precondition: &Precondition) -> Result<(), UpstreamError> {
-    for (name, tags) in [(IF_MATCH, &precondition.if_match), (IF_NONE_MATCH, &precondition.if_none_match)] {
-        match tags {
-            Some(Tags::Any) => {
-                headers.insert(name, HeaderValue::from_static("*"));
-            }
-            Some(Tags::These(tags)) if !tags.is_empty() => {
-                let list: Vec<_> = tags.iter().map(EntityTag::to_field).collect();
-                headers.insert(name, text(&list.join(", "))?);
-            }
-            // A list of tags that name no state: nothing matches it.
-            Some(Tags::These(_)) if name == IF_MATCH => return Err(UpstreamError::PreconditionFailed),
-            None | Some(Tags::These(_)) => {}
+impl Conditions {
+    fn of(precondition: &Precondition) -> Result<Self, UpstreamError> {
+        // A list of tags that name no state: nothing matches it.
+        if matches!(&precondition.if_match, Some(Tags::These(tags)) if tags.is_empty()) {
+            return Err(UpstreamError::PreconditionFailed);
         }
+        let (if_match, if_none_match) =
+            (list(precondition.if_match.as_ref()), list(precondition.if_none_match.as_ref()));
+        Ok(Self { if_match, if_none_match })
     }
-    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use std::fs::File;
-    use std::os::unix::fs::FileExt as _;
-
-    use strongroom_domain::ExternalUserId;
-    use strongroom_ports::TenantId;
-
-    use super::*;
-
-    #[test]
-    fn what_was_sent_is_overwritten_when_the_request_is_let_go() {
-        let caller = Caller {
-            tenant: TenantId::parse("shop.example").unwrap(),
-            person: ExternalUserId::parse("jane").unwrap(),
-        };
-        let body = envelope(&caller, &[b'7'; 4096]);
-        // The middle of it: an allocator writes notes of its own to the edges of what it is given back.
-        let at = body.as_ptr().addr() as u64 + 2048;
-        let memory = File::open("/proc/self/mem").unwrap();
-        let mut seen = [0; 64];
-        memory.read_exact_at(&mut seen, at).unwrap();
-        assert_eq!(seen, [b'7'; 64]);
-        let shared = body.clone();
-        drop(body);
-        memory.read_exact_at(&mut seen, at).unwrap();
-        assert_eq!(seen, [b'7'; 64], "a request that is tried again is whole");
-        drop(shared);
-        // Memory that went back to the kernel cannot be read at all.
-        let read = memory.read_exact_at(&mut seen, at);
-        assert!(read.is_err() || seen != [b'7'; 64]);
+fn list(tags: Option<&Tags>) -> Option<String> {
+    match tags {
+        Some(Tags::Any) => Some("*".to_owned()),
+        Some(Tags::These(tags)) if !tags.is_empty() => {
+            let list: Vec<_> = tags.iter().map(EntityTag::to_field).collect();
+            Some(list.join(", "))
+        }
+        None | Some(Tags::These(_)) => None,
     }
 }
