@@ -73,6 +73,12 @@ fn is_path_and_query(target: &[u8]) -> bool {
 
 /// An empty segment before the last, or a `.` or `..` anywhere: what stands behind each slash tells.
 fn has_odd_segment(path: &[u8]) -> bool {
+    // Hardly any path has either pair, and all of them are looked at together.
+    let pairs = path.iter().zip(path.get(1..).unwrap_or_default());
+    let is_suspect = |(first, second): (&u8, &u8)| (*first == b'/') & ((*second == b'/') | (*second == b'.'));
+    if !pairs.fold(false, |so_far, pair| so_far | is_suspect(pair)) {
+        return false;
+    }
     memchr_iter(b'/', path)
         .filter_map(|slash| path.get(slash + 1..))
         .any(|behind| matches!(behind, b"." | b".." | [b'/', ..] | [b'.', b'/', ..] | [b'.', b'.', b'/', ..]))

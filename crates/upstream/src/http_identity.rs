@@ -60,15 +60,15 @@ impl HttpIdentity {
         let mark = if query.is_empty() { "" } else { "?" };
         let forwarded = self.tells_clients.then(|| forwarded(call.client));
         let fields = [
-            ("host", Some(value(self.remote.address.host()))),
-            ("accept", Some(value(JSON_OR_PROBLEM))),
-            ("x-request-id", Some(value(call.request_id))),
-            ("forwarded", forwarded.as_deref().map(value)),
-            ("authorization", call.token.map(|token| ["Bearer ", token])),
-            ("x-rpid", call.tenant.map(TenantId::as_str).map(value)),
-            ("origin", call.origin.map(value)),
-            ("sec-fetch-site", call.fetch_site.map(value)),
-            ("traceparent", call.trace_parent.map(value)),
+            ("host: ", Some(value(self.remote.address.host()))),
+            ("accept: ", Some(value(JSON_OR_PROBLEM))),
+            ("x-request-id: ", Some(value(call.request_id))),
+            ("forwarded: ", forwarded.as_deref().map(value)),
+            ("authorization: ", call.token.map(|token| ["Bearer ", token])),
+            ("x-rpid: ", call.tenant.map(TenantId::as_str).map(value)),
+            ("origin: ", call.origin.map(value)),
+            ("sec-fetch-site: ", call.fetch_site.map(value)),
+            ("traceparent: ", call.trace_parent.map(value)),
         ];
         let target = [self.remote.address.path(), "/", call.path, mark, query];
         let body = body.map(|body| [&**body]);

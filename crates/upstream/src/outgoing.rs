@@ -7,7 +7,7 @@ use strongroom_ports::UpstreamError;
 
 use crate::scrub::Scrubbed;
 
-/// A field: its name, in small letters, and the two pieces of its value; without a value it is left out.
+/// A field: its name in small letters with `: ` behind it, and the two pieces of its value; without a value it is left out.
 pub(crate) type Field<'a> = (&'static str, Option<[&'a str; 2]>);
 
 /// A value of one piece.
@@ -38,35 +38,37 @@ impl Outgoing {
         let mut digits = [0; MAX_DIGITS];
         let length = (body.is_some() || *method == Method::POST).then(|| decimal(body_bytes, &mut digits));
         let own: [Field<'_>; 2] = [
-            ("content-type", body.map(|_| value("application/json"))),
-            ("content-length", length.map(value)),
+            ("content-type: ", body.map(|_| value("application/json"))),
+            ("content-length: ", length.map(value)),
         ];
-        let fields = || fields.iter().chain(&own).filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        let fields = || fields.iter().chain(&own).filter_map(|(name, value)| Some((*name, value.as_ref()?)));
         let of_fields: usize =
-            fields().map(|(name, [first, second])| name.len() + first.len() + second.len() + 4).sum();
+            fields().map(|(name, [first, second])| name.len() + first.len() + second.len() + 2).sum();
         let of_target: usize = target.iter().map(|piece| piece.len()).sum();
-        let of_line = method.as_str().len() + 1 + of_target + END_OF_LINE.len();
+        let room = method.as_str().len() + 1 + of_target + END_OF_LINE.len() + of_fields + 2 + body_bytes;
 
-        let mut bytes = Scrubbed::with_room(of_line + of_fields + 2 + body_bytes);
-        bytes.add(method.as_str().as_bytes());
-        bytes.add(b" ");
+        let mut bytes = Vec::with_capacity(room);
+        let mut is_sound = of_target > 0;
+        bytes.extend_from_slice(method.as_str().as_bytes());
+        bytes.push(b' ');
         for piece in target {
-            bytes.add(piece.as_bytes());
+            is_sound &= all(piece, |byte| byte.is_ascii_graphic());
+            bytes.extend_from_slice(piece.as_bytes());
         }
-        let mut is_sound =
-            of_target > 0 && target.iter().all(|piece| all(piece, |byte| byte.is_ascii_graphic()));
-        bytes.add(END_OF_LINE);
+        bytes.extend_from_slice(END_OF_LINE);
         for (name, [first, second]) in fields() {
-            is_sound &= all(first, may_be_in_a_value) && all(second, may_be_in_a_value);
-            for piece in [name, ": ", first, second, "\r\n"] {
-                bytes.add(piece.as_bytes());
-            }
+            is_sound &= all(first, may_be_in_a_value) & all(second, may_be_in_a_value);
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend_from_slice(first.as_bytes());
+            bytes.extend_from_slice(second.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
         }
-        bytes.add(b"\r\n");
+        bytes.extend_from_slice(b"\r\n");
         for piece in body.unwrap_or_default() {
-            bytes.add(piece);
+            bytes.extend_from_slice(piece);
         }
-        if is_sound { Ok(Self(bytes)) } else { Err(UpstreamError::Failed) }
+        let request = Self(bytes.into());
+        if is_sound { Ok(request) } else { Err(UpstreamError::Failed) }
     }
 
     /// All of it, as it is sent.
@@ -84,7 +86,7 @@ fn may_be_in_a_value(byte: u8) -> bool {
 
 /// Whether all of a text is of these. To its end whatever comes: so many are looked at together, and a token is long.
 fn all(text: &str, is_one: impl Fn(u8) -> bool) -> bool {
-    text.bytes().fold(true, |all, byte| all & is_one(byte))
+    text.as_bytes().iter().fold(true, |so_far, byte| so_far & is_one(*byte))
 }
 
 const MAX_DIGITS: usize = 20;
@@ -117,15 +119,16 @@ mod tests {
         body: Option<&[&[u8]]>,
     ) -> Option<String> {
         let request = Outgoing::write(method, target, fields, body).ok()?;
+        assert_eq!(request.0.len(), request.0.room(), "what it grows out of is not overwritten");
         Some(String::from_utf8(request.as_bytes().to_vec()).unwrap())
     }
 
     #[test]
     fn a_request_is_its_line_its_fields_and_its_body() {
         let fields = [
-            ("host", Some(value("a.example"))),
-            ("left-out", None),
-            ("authorization", Some(["Bearer ", "t"])),
+            ("host: ", Some(value("a.example"))),
+            ("left-out: ", None),
+            ("authorization: ", Some(["Bearer ", "t"])),
         ];
         let get = written(&Method::GET, &["/v1", "/a"], &fields, None).unwrap();
         assert_eq!(get, "GET /v1/a HTTP/1.1\r\nhost: a.example\r\nauthorization: Bearer t\r\n\r\n");
@@ -149,11 +152,11 @@ mod tests {
             assert_eq!(written(&Method::GET, &[target], &[], None), None, "{target:?}");
         }
         for hostile in ["a\r\nx: y", "a\n", "a\r", "a\0", "a\x1b", "a\x7f"] {
-            for fields in [("x", Some([hostile, ""])), ("x", Some(["a", hostile]))] {
+            for fields in [("x: ", Some([hostile, ""])), ("x: ", Some(["a", hostile]))] {
                 assert_eq!(written(&Method::GET, &["/"], &[fields], None), None, "{hostile:?}");
             }
         }
-        assert!(written(&Method::GET, &["/"], &[("x", Some(value("a b\té")))], None).is_some());
+        assert!(written(&Method::GET, &["/"], &[("x: ", Some(value("a b\té")))], None).is_some());
     }
 
     #[test]

@@ -135,14 +135,14 @@ impl Requests {
         let forwarded = tells_client.then(|| forwarded(passed.client));
         let condition = |of: fn(&Conditions) -> &Option<String>| of(has.conditions?).as_deref().map(value);
         let fields = [
-            ("host", Some(value(&self.host))),
-            ("authorization", Some(["Bearer ", shown])),
-            ("accept", Some(value(JSON_OR_PROBLEM))),
-            ("x-request-id", Some(value(passed.request_id))),
-            ("traceparent", passed.trace_parent.map(value)),
-            ("forwarded", forwarded.as_deref().map(value)),
-            ("if-match", condition(|of| &of.if_match)),
-            ("if-none-match", condition(|of| &of.if_none_match)),
+            ("host: ", Some(value(&self.host))),
+            ("authorization: ", Some(["Bearer ", shown])),
+            ("accept: ", Some(value(JSON_OR_PROBLEM))),
+            ("x-request-id: ", Some(value(passed.request_id))),
+            ("traceparent: ", passed.trace_parent.map(value)),
+            ("forwarded: ", forwarded.as_deref().map(value)),
+            ("if-match: ", condition(|of| &of.if_match)),
+            ("if-none-match: ", condition(|of| &of.if_none_match)),
         ];
         Outgoing::write(method, &[&self.base, "/", first, second, third], &fields, has.body)
     }

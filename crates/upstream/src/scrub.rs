@@ -23,6 +23,11 @@ impl Scrubbed {
         self.0.extend_from_slice(bytes);
     }
 
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> usize {
+        self.0.capacity()
+    }
+
     pub(crate) fn clear(&mut self) {
         scrub(&mut self.0);
         self.0.clear();
@@ -31,6 +36,13 @@ impl Scrubbed {
     /// The bytes, for somebody else to overwrite.
     pub(crate) fn into_inner(mut self) -> Vec<u8> {
         std::mem::take(&mut self.0)
+    }
+}
+
+/// All of its room, if the bytes have not outgrown another before.
+impl From<Vec<u8>> for Scrubbed {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
     }
 }
 
