@@ -42,28 +42,37 @@ impl Outgoing {
             ("content-length: ", length.map(value)),
         ];
         let fields = || fields.iter().chain(&own).filter_map(|(name, value)| Some((*name, value.as_ref()?)));
-        let of_fields: usize =
-            fields().map(|(name, [first, second])| name.len() + first.len() + second.len() + 2).sum();
+        let of_fields: usize = fields()
+            .map(|(name, [first, second])| name.len() + first.len() + second.len() + END_OF_LINE.len())
+            .sum();
         let of_target: usize = target.iter().map(|piece| piece.len()).sum();
-        let room = method.as_str().len() + 1 + of_target + END_OF_LINE.len() + of_fields + 2 + body_bytes;
+        let room = method.as_str().len()
+            + 1
+            + of_target
+            + VERSION.len()
+            + of_fields
+            + END_OF_LINE.len()
+            + body_bytes;
 
         let mut bytes = Vec::with_capacity(room);
-        let mut is_sound = of_target > 0;
+        let mut controls_due = 4;
         bytes.extend_from_slice(method.as_str().as_bytes());
         bytes.push(b' ');
         for piece in target {
-            is_sound &= all(piece, |byte| byte.is_ascii_graphic());
             bytes.extend_from_slice(piece.as_bytes());
         }
-        bytes.extend_from_slice(END_OF_LINE);
+        bytes.extend_from_slice(VERSION.as_bytes());
         for (name, [first, second]) in fields() {
-            is_sound &= all(first, may_be_in_a_value) & all(second, may_be_in_a_value);
+            controls_due += 2;
             bytes.extend_from_slice(name.as_bytes());
             bytes.extend_from_slice(first.as_bytes());
             bytes.extend_from_slice(second.as_bytes());
-            bytes.extend_from_slice(b"\r\n");
+            bytes.extend_from_slice(END_OF_LINE.as_bytes());
         }
-        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(END_OF_LINE.as_bytes());
+        let is_sound = of_target > 0
+            && target.iter().all(|piece| piece.bytes().all(|byte| byte.is_ascii_graphic()))
+            && controls(&bytes) == controls_due;
         for piece in body.unwrap_or_default() {
             bytes.extend_from_slice(piece);
         }
@@ -77,16 +86,14 @@ impl Outgoing {
     }
 }
 
-const END_OF_LINE: &[u8] = b" HTTP/1.1\r\n";
+const VERSION: &str = " HTTP/1.1\r\n";
+const END_OF_LINE: &str = "\r\n";
 
-/// RFC 9110, section 5.5: no control but the tab.
-fn may_be_in_a_value(byte: u8) -> bool {
-    byte == b'\t' || (byte >= b' ' && byte != 0x7f)
-}
-
-/// Whether all of a text is of these. To its end whatever comes: so many are looked at together, and a token is long.
-fn all(text: &str, is_one: impl Fn(u8) -> bool) -> bool {
-    text.as_bytes().iter().fold(true, |so_far, byte| so_far & is_one(*byte))
+/// How many controls there are that are no tab: no value may have one (RFC 9110, section 5.5), and a head has those that end its
+/// lines. All bytes are counted together, as a token is long.
+fn controls(head: &[u8]) -> u32 {
+    let is_one = |byte: u8| byte.is_ascii_control() & (byte != b'\t');
+    head.iter().fold(0, |count, byte| count + u32::from(is_one(*byte)))
 }
 
 const MAX_DIGITS: usize = 20;
