@@ -75,8 +75,8 @@ fn is_path_and_query(target: &[u8]) -> bool {
 fn has_odd_segment(path: &[u8]) -> bool {
     // Hardly any path has either pair, and all of them are looked at together.
     let pairs = path.iter().zip(path.get(1..).unwrap_or_default());
-    let is_suspect = |(first, second): (&u8, &u8)| (*first == b'/') & ((*second == b'/') | (*second == b'.'));
-    if !pairs.fold(false, |so_far, pair| so_far | is_suspect(pair)) {
+    let is_suspect = |first: u8, second: u8| first == b'/' && matches!(second, b'/' | b'.');
+    if !pairs.fold(false, |so_far, (first, second)| so_far | is_suspect(*first, *second)) {
         return false;
     }
     memchr_iter(b'/', path)

@@ -92,7 +92,7 @@ const END_OF_LINE: &str = "\r\n";
 /// How many controls there are that are no tab: no value may have one (RFC 9110, section 5.5), and a head has those that end its
 /// lines. All bytes are counted together, as a token is long.
 fn controls(head: &[u8]) -> u32 {
-    let is_one = |byte: u8| byte.is_ascii_control() & (byte != b'\t');
+    let is_one = |byte: u8| byte.is_ascii_control() && byte != b'\t';
     head.iter().fold(0, |count, byte| count + u32::from(is_one(*byte)))
 }
 
