@@ -38,6 +38,7 @@ mod race;
 mod remote;
 mod request_fields;
 mod roots;
+mod round;
 mod safe_answers;
 mod safe_requests;
 mod safe_routes;

@@ -18,6 +18,7 @@ use crate::failure::RequestFailure;
 use crate::figures::Counted;
 use crate::incoming::{Answer, Broken, Incoming, Whole};
 use crate::outgoing::Outgoing;
+use crate::round::end_of_round;
 use crate::scrub::scrub;
 use crate::stream::Stream;
 
@@ -85,6 +86,7 @@ impl Line {
     ) -> Result<Answer, Unanswered> {
         // Until it has gone well: whoever gives up leaves half of it behind.
         self.is_spent = true;
+        end_of_round().await;
         let Self { stream, alarm, .. } = self;
         let sending = Sending::new(request.as_bytes(), stream.is_plain());
         let mut exchange = Exchange { sending, incoming: Incoming::new(body_bytes) };
