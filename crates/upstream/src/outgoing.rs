@@ -90,10 +90,11 @@ const VERSION: &str = " HTTP/1.1\r\n";
 const END_OF_LINE: &str = "\r\n";
 
 /// How many controls there are that are no tab: no value may have one (RFC 9110, section 5.5), and a head has those that end its
-/// lines. All bytes are counted together, as a token is long.
+/// lines. Counted in bytes, of pieces that no byte's count can overflow in: so sixteen are looked at in one go, and a token is long.
 fn controls(head: &[u8]) -> u32 {
     let is_one = |byte: u8| byte.is_ascii_control() && byte != b'\t';
-    head.iter().fold(0, |count, byte| count + u32::from(is_one(*byte)))
+    let of_piece = |piece: &[u8]| piece.iter().fold(0_u8, |count, byte| count + u8::from(is_one(*byte)));
+    head.chunks(usize::from(u8::MAX)).map(|piece| u32::from(of_piece(piece))).sum()
 }
 
 const MAX_DIGITS: usize = 20;
