@@ -1,4 +1,4 @@
-//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: ten functions of bytes,
+//! What must hold for every input of the parsers that meet strangers' bytes, or an operator's: eleven functions of bytes,
 //! each of which ends the process by a failed assertion where it does not hold.
 //!
 //! Never part of the product. `cargo test` replays the corpus beside this crate; `cargo xtask fuzz` looks for inputs that
@@ -18,6 +18,7 @@ mod json_model;
 mod keyring_model;
 mod passkey_credential;
 mod patch;
+mod safe_answer;
 mod sealed_box;
 mod token;
 mod token_model;
@@ -51,6 +52,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "verb-body", check: |input| format!("{:?}", verb_body::check(input)) },
     Target { name: "token", check: |input| token::check(input).to_owned() },
     Target { name: "passkey-credential", check: |input| passkey_credential::check(input).to_owned() },
+    Target { name: "safe-answer", check: safe_answer::check },
     Target { name: "sealed-box", check: sealed_box::check },
     #[cfg(not(test))]
     Target { name: "configuration", check: |input| configuration::check(input).to_owned() },

@@ -50,6 +50,13 @@ fn the_head_gate_holds_for_its_corpus_which_reaches_every_verdict_of_a_scan() {
 }
 
 #[test]
+fn answers_of_a_safe_hold_for_their_corpus_which_reaches_every_verdict() {
+    let kinds =
+        ["cut off", "whole", "whole, and the last", "Lost(Broken)", "Failed(Broken)", "Failed(TooLong)"];
+    replay("safe-answer", &kinds);
+}
+
+#[test]
 fn messages_of_a_client_hold_for_their_corpus_which_reaches_every_kind() {
     let kinds = [
         "no text",

@@ -6,7 +6,9 @@
 pub(crate) enum Chunks {
     /// In the digits of a size: what it is so far, and of how many digits.
     Size(u64, u8),
-    /// Behind the size, in an extension that nobody asks about.
+    /// In the blanks behind the size.
+    Blank(u64),
+    /// In an extension that nobody asks about.
     Extension(u64),
     /// Before the line feed of a size.
     EndOfSize(u64),
@@ -18,6 +20,8 @@ pub(crate) enum Chunks {
     Trailer,
     /// Within a trailer.
     InTrailer,
+    /// Before the line feed of a trailer.
+    EndOfTrailer,
     /// Before the last line feed.
     EndOfBody,
     /// Behind the body.
@@ -74,18 +78,18 @@ impl Chunks {
                 Self::Size(size << 4 | u64::from(digit), digits + 1)
             }
             (Self::Size(_, 0), _) => return Err(NotInChunks),
-            (Self::Size(size, _) | Self::Extension(size), b'\r') => Self::EndOfSize(size),
-            // A size may have blanks behind it, before an extension and before the end of its line.
-            (Self::Size(size, _), b';' | b' ' | b'\t') => Self::Extension(size),
+            (Self::Size(size, _) | Self::Blank(size) | Self::Extension(size), b'\r') => Self::EndOfSize(size),
+            (Self::Size(size, _) | Self::Blank(size), b' ' | b'\t') => Self::Blank(size),
+            (Self::Size(size, _) | Self::Blank(size), b';') => Self::Extension(size),
             (Self::Extension(size), byte) if byte != b'\n' => Self::Extension(size),
             // Behind the last chunk, and behind each trailer.
-            (Self::EndOfSize(0) | Self::InTrailer, b'\n') => Self::Trailer,
+            (Self::EndOfSize(0) | Self::EndOfTrailer, b'\n') => Self::Trailer,
             (Self::EndOfSize(size), b'\n') => Self::Data(size),
             (Self::EndOfData { has_return: false }, b'\r') => Self::EndOfData { has_return: true },
             (Self::EndOfData { has_return: true }, b'\n') => Self::default(),
             (Self::Trailer, b'\r') => Self::EndOfBody,
-            (Self::Trailer, byte) if byte != b'\n' => Self::InTrailer,
-            (Self::InTrailer, _) => Self::InTrailer,
+            (Self::InTrailer, b'\r') => Self::EndOfTrailer,
+            (Self::Trailer | Self::InTrailer, byte) if byte != b'\n' => Self::InTrailer,
             (Self::EndOfBody, b'\n') => Self::Over,
             _ => return Err(NotInChunks),
         })
@@ -140,6 +144,9 @@ mod tests {
             "1\r\na\n0\r\n\r\n",
             "1\r\na0\r\n\r\n",
             "1;x\ny\r\na\r\n0\r\n\r\n",
+            "1 x\r\na\r\n0\r\n\r\n",
+            "0\r\nx: y\n\r\n",
+            "0\r\nx: y\r\r\n\r\n",
             "0\r\n\n",
             "0\n\r\n",
             "00000000000000001\r\na\r\n0\r\n\r\n",

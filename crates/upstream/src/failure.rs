@@ -7,7 +7,7 @@ use tokio_rustls::rustls::{self, CertificateError};
 
 /// Why there is no answer to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RequestFailure {
+pub enum RequestFailure {
     /// The host's name has no address; for plain HTTP: none on this machine.
     NoAddress,
     /// Nobody listens there.

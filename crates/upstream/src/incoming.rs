@@ -13,15 +13,24 @@ use crate::scrub::Scrubbed;
 /// What comes beside the body of an answer: its head, interim answers, the sizes of its chunks.
 const MAX_OVERHEAD_BYTES: usize = 4 * answer_head::MAX_BYTES;
 
-/// A whole answer.
-pub(crate) struct Answer {
+/// A whole answer. Its body is printed by its length alone, and overwritten when it is dropped.
+#[derive(Debug)]
+pub struct Answer {
     pub(crate) head: AnswerHead,
     pub(crate) body: Scrubbed,
 }
 
 impl Answer {
-    pub(crate) fn status(&self) -> StatusCode {
+    /// Its status, which is none of an interim answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
         self.head.status
+    }
+
+    /// Its body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
     }
 
     /// The body, for whoever it is for.
@@ -32,7 +41,7 @@ impl Answer {
 
 /// How an answer fails to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Broken {
+pub enum Broken {
     /// Lost on the way: another try may end better.
     Lost(RequestFailure),
     /// It came too late, is more than may be read, or cannot be told from one that was cut off: no second try.
@@ -55,7 +64,8 @@ impl From<Unreadable> for Broken {
 }
 
 /// One answer.
-pub(crate) struct Incoming {
+#[derive(Debug)]
+pub struct Incoming {
     stage: Stage,
     /// The most of a body.
     body_bytes: usize,
@@ -63,6 +73,7 @@ pub(crate) struct Incoming {
     left: usize,
 }
 
+#[derive(Debug)]
 enum Stage {
     /// What has come of a head that is not whole.
     Head(Scrubbed),
@@ -70,6 +81,7 @@ enum Stage {
 }
 
 /// An answer whose head is there.
+#[derive(Debug)]
 struct Begun {
     head: AnswerHead,
     is_persistent: bool,
@@ -77,26 +89,32 @@ struct Begun {
     body: Scrubbed,
 }
 
+#[derive(Debug)]
 enum Rest {
     Bytes(usize),
     Chunks(Chunks),
 }
 
 /// A whole answer, and whether another may follow on the same connection.
-pub(crate) struct Whole {
-    pub(crate) answer: Answer,
-    pub(crate) is_persistent: bool,
+#[derive(Debug)]
+pub struct Whole {
+    /// The answer.
+    pub answer: Answer,
+    /// Whether it may.
+    pub is_persistent: bool,
 }
 
 impl Incoming {
     /// An answer with so many bytes of a body at most.
-    pub(crate) fn new(body_bytes: usize) -> Self {
+    #[must_use]
+    pub fn new(body_bytes: usize) -> Self {
         let left = body_bytes.saturating_add(MAX_OVERHEAD_BYTES);
         Self { stage: Stage::Head(Scrubbed::default()), body_bytes, left }
     }
 
     /// Whether its head is there.
-    pub(crate) fn has_head(&self) -> bool {
+    #[must_use]
+    pub fn has_head(&self) -> bool {
         matches!(self.stage, Stage::Body(_))
     }
 
@@ -105,7 +123,7 @@ impl Incoming {
     /// # Errors
     ///
     /// [`Broken`] when there will be no answer.
-    pub(crate) fn take(&mut self, mut bytes: &[u8]) -> Result<Option<Whole>, Broken> {
+    pub fn take(&mut self, mut bytes: &[u8]) -> Result<Option<Whole>, Broken> {
         self.left = self.left.checked_sub(bytes.len()).ok_or(Broken::Failed(RequestFailure::TooLong))?;
         while let Stage::Head(held) = &mut self.stage {
             let Some((parsed, length)) = head(held, bytes)? else { return Ok(None) };

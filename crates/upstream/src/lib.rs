@@ -26,7 +26,7 @@ mod figures;
 mod http_identity;
 mod http_upstream;
 mod identity_routes;
-mod incoming;
+pub mod incoming;
 mod json_kind;
 mod key_set_source;
 mod line;

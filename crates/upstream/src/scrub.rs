@@ -1,5 +1,6 @@
 //! Bytes that are overwritten when they are let go: a request has a token in it, an answer somebody's data.
 
+use std::fmt;
 use std::ops::Deref;
 
 /// A buffer that is overwritten when it is dropped, and what it leaves behind as it grows.
@@ -51,6 +52,13 @@ impl Deref for Scrubbed {
 
     fn deref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// Printed by its length alone.
+impl fmt::Debug for Scrubbed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scrubbed").field("bytes", &self.0.len()).finish()
     }
 }
 
