@@ -58,6 +58,10 @@ pub(crate) enum Unreadable {
 
 /// Reads a head from the beginning of these bytes; `None` while it is not whole.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Parsed>, Unreadable> {
+    // The parser skips empty lines. Here they would be what is left of the answer before.
+    if bytes.first().is_some_and(|first| *first != b'H') {
+        return Err(Unreadable::Broken);
+    }
     let mut room = [const { MaybeUninit::<Header<'_>>::uninit() }; MAX_FIELDS];
     let mut response = Response::new(&mut []);
     let parsed = ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut room);
@@ -74,8 +78,12 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Parsed>, Unreadable> {
     let tag = said.tag.and_then(|tag| EntityTag::parse(std::str::from_utf8(tag).ok()?).ok());
     let retry_after_s = said.retry_after.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
     let head = AnswerHead { status, kind, tag, retry_after_s };
-    // Whoever has switched protocols speaks something else from here.
-    let is_persistent = is_http_11 && !said.closes && status != StatusCode::SWITCHING_PROTOCOLS;
+    // Whoever has switched protocols speaks something else from here, and whoever says that there is a body where none can be may
+    // send one.
+    let is_odd = status == StatusCode::SWITCHING_PROTOCOLS
+        || (status == StatusCode::NO_CONTENT
+            && (said.coding.is_some() || said.length.is_some_and(|it| it > 0)));
+    let is_persistent = is_http_11 && !said.closes && !is_odd;
     Ok(Some(Parsed { length, head, framing, is_persistent }))
 }
 

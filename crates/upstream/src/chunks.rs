@@ -1,5 +1,5 @@
-//! A body in chunks (RFC 9112, section 7.1), taken in whatever pieces it comes: sizes and line ends are held to, extensions and
-//! trailers are skipped.
+//! A body in chunks (RFC 9112, section 7.1), taken in whatever pieces it comes: sizes, line ends and the form of
+//! trailers are held to, extensions and what trailers say are skipped.
 
 /// How far a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +18,10 @@ pub(crate) enum Chunks {
     EndOfData { has_return: bool },
     /// At the beginning of a trailer, or of the empty line that ends the body.
     Trailer,
-    /// Within a trailer.
-    InTrailer,
+    /// In the name of a trailer.
+    TrailerName,
+    /// In its value.
+    TrailerValue,
     /// Before the line feed of a trailer.
     EndOfTrailer,
     /// Before the last line feed.
@@ -88,12 +90,19 @@ impl Chunks {
             (Self::EndOfData { has_return: false }, b'\r') => Self::EndOfData { has_return: true },
             (Self::EndOfData { has_return: true }, b'\n') => Self::default(),
             (Self::Trailer, b'\r') => Self::EndOfBody,
-            (Self::InTrailer, b'\r') => Self::EndOfTrailer,
-            (Self::Trailer | Self::InTrailer, byte) if byte != b'\n' => Self::InTrailer,
+            (Self::TrailerName, b':') => Self::TrailerValue,
+            (Self::TrailerValue, b'\r') => Self::EndOfTrailer,
+            (Self::Trailer | Self::TrailerName, byte) if is_of_a_name(byte) => Self::TrailerName,
+            (Self::TrailerValue, byte) if byte == b'\t' || !byte.is_ascii_control() => Self::TrailerValue,
             (Self::EndOfBody, b'\n') => Self::Over,
             _ => return Err(NotInChunks),
         })
     }
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]
@@ -120,7 +129,7 @@ mod tests {
             ("3\r\nabc\r\n0\r\n\r\n", "abc", 0),
             ("3\r\nabc\r\n00a;x=\"y\"\r\n0123456789\r\n0\r\n\r\n", "abc0123456789", 0),
             ("1 \r\na\r\n1\t;x\r\nb\r\n0 ; y\r\n\r\n", "ab", 0),
-            ("2\r\n\r\n\r\n0\r\nx: y\r\nz: 1\r\n\r\n", "\r\n", 0),
+            ("2\r\n\r\n\r\n0\r\nx: y\r\nz-1:\r\n\r\n", "\r\n", 0),
             ("0000000000000001\r\na\r\n0\r\n\r\n", "a", 0),
             ("1\r\na\r\n0\r\n\r\nHTTP/1.1", "a", 8),
         ] {
@@ -147,6 +156,11 @@ mod tests {
             "1 x\r\na\r\n0\r\n\r\n",
             "0\r\nx: y\n\r\n",
             "0\r\nx: y\r\r\n\r\n",
+            "0\r\nx\r\n\r\n",
+            "0\r\n: y\r\n\r\n",
+            "0\r\nx : y\r\n\r\n",
+            "0\r\n x: y\r\n\r\n",
+            "0\r\nx: \0\r\n\r\n",
             "0\r\n\n",
             "0\n\r\n",
             "00000000000000001\r\na\r\n0\r\n\r\n",

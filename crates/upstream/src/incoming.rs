@@ -151,7 +151,7 @@ fn head(held: &mut Scrubbed, bytes: &[u8]) -> Result<Option<(Parsed, usize)>, Br
     if held.is_empty() {
         let parsed = answer_head::parse(bytes)?;
         if parsed.is_none() {
-            held.add(bytes);
+            held.add(bytes, answer_head::MAX_BYTES);
         }
         return Ok(parsed.map(|parsed| {
             let length = parsed.length;
@@ -160,7 +160,7 @@ fn head(held: &mut Scrubbed, bytes: &[u8]) -> Result<Option<(Parsed, usize)>, Br
     }
     let before = held.len();
     let room = answer_head::MAX_BYTES.saturating_sub(before);
-    held.add(bytes.get(..room).unwrap_or(bytes));
+    held.add(bytes.get(..room).unwrap_or(bytes), answer_head::MAX_BYTES);
     // Whoever sends a byte at a time does not have all of them read each time.
     let may_be_whole = has_end(held.get(before.saturating_sub(2)..).unwrap_or_default());
     if !may_be_whole && held.len() < answer_head::MAX_BYTES {
@@ -201,7 +201,7 @@ impl Begun {
         match rest {
             Rest::Bytes(left) => {
                 let piece = bytes.get(..*left).unwrap_or(bytes);
-                body.add(piece);
+                body.add(piece, body_bytes);
                 *left -= piece.len();
                 Ok((*left == 0).then_some(piece.len()))
             }
@@ -210,7 +210,7 @@ impl Begun {
                     if body_bytes - body.len() < piece.len() {
                         return Err(Broken::Failed(RequestFailure::TooLong));
                     }
-                    body.add(piece);
+                    body.add(piece, body_bytes);
                     Ok(())
                 })?;
                 Ok((*chunks == Chunks::Over).then_some(taken))

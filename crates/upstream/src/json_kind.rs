@@ -13,7 +13,7 @@ pub(crate) fn json_kind(field: &[u8]) -> Option<JsonKind> {
     if field == b"application/json" {
         return Some(JsonKind::Plain);
     }
-    let field = std::str::from_utf8(field).ok()?;
+    let field = std::str::from_utf8(field).ok().filter(|field| field.is_ascii())?;
     let essence = field.split(';').next()?.trim();
     let (kind, form) = essence.split_at_checked("application/".len())?;
     if !kind.eq_ignore_ascii_case("application/") {

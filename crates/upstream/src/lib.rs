@@ -26,6 +26,7 @@ mod figures;
 mod http_identity;
 mod http_upstream;
 mod identity_routes;
+#[doc(hidden)] // Of use to whoever fuzzes it.
 pub mod incoming;
 mod json_kind;
 mod key_set_source;

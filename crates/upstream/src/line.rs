@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
@@ -72,6 +72,11 @@ impl Line {
         read.is_pending()
     }
 
+    /// Whether an answer has left it as it was found: else it is of no more use, and the other side is not to wait for its end.
+    pub(crate) fn may_be_kept(&self) -> bool {
+        !self.is_spent
+    }
+
     /// Has it counted as kept, or as in use.
     pub(crate) fn set_kept(&mut self, is_kept: bool) {
         self.counted.set_kept(is_kept);
@@ -84,9 +89,14 @@ impl Line {
         body_bytes: usize,
         until: Until,
     ) -> Result<Answer, Unanswered> {
+        end_of_round().await;
+        // What has come meanwhile is no answer to this.
+        let is_good = self.is_good();
         // Until it has gone well: whoever gives up leaves half of it behind.
         self.is_spent = true;
-        end_of_round().await;
+        if !is_good {
+            return Err(Unanswered::Unsent);
+        }
         let Self { stream, alarm, .. } = self;
         let sending = Sending::new(request.as_bytes(), stream.is_plain());
         let mut exchange = Exchange { sending, incoming: Incoming::new(body_bytes) };
@@ -115,7 +125,11 @@ struct Exchange<'r> {
 }
 
 impl Exchange<'_> {
-    fn poll(&mut self, stream: &mut Stream, context: &mut Context<'_>) -> Poll<Result<Whole, Unanswered>> {
+    fn poll<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Whole, Unanswered>> {
         self.sending.poll(stream, context);
         loop {
             let mut room = [const { MaybeUninit::uninit() }; READ_BYTES];
@@ -164,7 +178,7 @@ impl<'r> Sending<'r> {
         Self { rest: request, way: Way::Open, is_untouched: is_plain }
     }
 
-    fn poll(&mut self, stream: &mut Stream, context: &mut Context<'_>) {
+    fn poll(&mut self, stream: &mut (impl AsyncWrite + Unpin), context: &mut Context<'_>) {
         while self.way == Way::Open {
             match Pin::new(&mut *stream).poll_write(context, self.rest) {
                 Poll::Ready(Ok(sent)) if sent > 0 => {
@@ -194,3 +208,6 @@ impl<'r> Sending<'r> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

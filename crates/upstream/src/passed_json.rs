@@ -8,6 +8,7 @@ use strongroom_ports::VerbAnswer;
 
 use crate::incoming::Answer;
 use crate::json_kind::JsonKind;
+use crate::scrub::Scrubbed;
 
 /// The longest error of another server that is looked into, or passed on.
 pub(crate) const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -90,7 +91,7 @@ fn filtered(body: &[u8]) -> Option<Filtered> {
     } else {
         // One value and no more: what follows it would else be a member beside it.
         serde_json::from_slice::<IgnoredAny>(body).ok()?;
-        filter_foreign(&[BEFORE, body, BEHIND].concat())
+        filter_foreign(&Scrubbed::from([BEFORE, body, BEHIND].concat()))
     };
     let filtered = filtered.ok()?;
     let Some(rest) = filtered.rest else { return Some(Filtered::Untouched) };

@@ -124,7 +124,9 @@ impl Remote {
     ) -> Result<Answer, Unanswered> {
         let until = Until { head: end.min(ready + self.limits.first_byte), end };
         let answer = line.exchange(request, self.limits.answer_bytes, until).await?;
-        self.pool.keep(line);
+        if line.may_be_kept() {
+            self.pool.keep(line);
+        }
         Ok(answer)
     }
 

@@ -13,11 +13,11 @@ impl Scrubbed {
         Self(Vec::with_capacity(bytes))
     }
 
-    /// Puts bytes behind the others.
-    pub(crate) fn add(&mut self, bytes: &[u8]) {
+    /// Puts bytes behind the others. `most`: how many there may come to be.
+    pub(crate) fn add(&mut self, bytes: &[u8], most: usize) {
         let length = self.0.len() + bytes.len();
         if length > self.0.capacity() {
-            let mut larger = Self::with_room(length.next_power_of_two());
+            let mut larger = Self::with_room(length.next_power_of_two().min(most).max(length));
             larger.0.extend_from_slice(&self.0);
             *self = larger;
         }
@@ -72,4 +72,30 @@ impl Drop for Scrubbed {
 pub(crate) fn scrub(bytes: &mut [u8]) {
     bytes.fill(0);
     std::hint::black_box(&*bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::unix::fs::FileExt as _;
+
+    use super::*;
+
+    #[test]
+    fn what_a_buffer_leaves_behind_as_it_grows_is_overwritten() {
+        let mut buffer = Scrubbed::with_room(4096);
+        buffer.add(&[b'7'; 4096], 10_000);
+        // The middle of it: an allocator writes notes of its own to the edges of what it is given back.
+        let at = buffer.as_ptr().addr() as u64 + 2048;
+        let memory = File::open("/proc/self/mem").unwrap();
+        let mut seen = [0; 64];
+        memory.read_exact_at(&mut seen, at).unwrap();
+        assert_eq!(seen, [b'7'; 64]);
+        buffer.add(&[b'8'; 1000], 6000);
+        assert_eq!((buffer.len(), buffer.room(), buffer[2048], buffer[4100]), (5096, 6000, b'7', b'8'));
+        assert_ne!(buffer.as_ptr().addr() as u64 + 2048, at);
+        // Memory that went back to the kernel cannot be read at all.
+        let read = memory.read_exact_at(&mut seen, at);
+        assert!(read.is_err() || seen != [b'7'; 64]);
+    }
 }

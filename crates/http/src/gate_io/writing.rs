@@ -74,3 +74,36 @@ impl Write for GateIo {
         Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::task::Waker;
+
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::deadlines::Deadlines;
+    use crate::head_scan::HeadLimits;
+    use crate::sweeper::Sweeper;
+
+    #[tokio::test]
+    async fn an_answer_leaves_at_the_end_of_the_round_it_was_made_in() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let stream = Stream::Plain(listener.accept().await.unwrap().0);
+        let wire = Sweeper::new(Deadlines::default()).watch();
+        let limits = HeadLimits { head_bytes: 1024, target_bytes: 256, header_fields: 16 };
+        let mut io = GateIo::new(stream, wire, Arc::default(), Arc::default(), limits, 1024);
+        let mut context = Context::from_waker(Waker::noop());
+        for parts in [&[io::IoSlice::new(b"a")][..], &[io::IoSlice::new(b"b"), io::IoSlice::new(b"c")]] {
+            assert!(Pin::new(&mut io).poll_write_vectored(&mut context, parts).is_pending());
+            assert_eq!(client.try_read(&mut [0; 8]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+            assert!(Pin::new(&mut io).poll_write_vectored(&mut context, parts).is_ready());
+            client.readable().await.unwrap();
+            assert_eq!(client.try_read(&mut [0; 8]).unwrap(), parts.len());
+        }
+        assert!(Pin::new(&mut io).poll_write(&mut context, b"d").is_pending());
+        assert!(Pin::new(&mut io).poll_write(&mut context, b"d").is_ready());
+    }
+}
