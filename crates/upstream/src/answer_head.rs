@@ -78,11 +78,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Parsed>, Unreadable> {
     let tag = said.tag.and_then(|tag| EntityTag::parse(std::str::from_utf8(tag).ok()?).ok());
     let retry_after_s = said.retry_after.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
     let head = AnswerHead { status, kind, tag, retry_after_s };
-    // Whoever has switched protocols speaks something else from here, and whoever says that there is a body where none can be may
-    // send one.
-    let is_odd = status == StatusCode::SWITCHING_PROTOCOLS
-        || (status == StatusCode::NO_CONTENT
-            && (said.coding.is_some() || said.length.is_some_and(|it| it > 0)));
+    // Whoever has switched protocols speaks something else from here, and whoever tells of a body where none can be may send one.
+    let is_odd = status == StatusCode::SWITCHING_PROTOCOLS || (has_no_body(status) && said.tells_of_a_body());
     let is_persistent = is_http_11 && !said.closes && !is_odd;
     Ok(Some(Parsed { length, head, framing, is_persistent }))
 }
@@ -132,11 +129,17 @@ impl<'h> Said<'h> {
         Ok(said)
     }
 
+    fn tells_of_a_body(&self) -> bool {
+        self.coding.is_some() || self.length.is_some_and(|length| length > 0)
+    }
+
     /// Two opinions on where the answer ends, or none, or a coding that ends with the connection: then nobody can tell a whole one
     /// from a cut one.
     fn framing(&self, status: StatusCode, is_http_11: bool) -> Result<Framing, Unreadable> {
-        let has_none =
-            status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        if is_interim(status) && self.tells_of_a_body() {
+            return Err(Unreadable::Endless);
+        }
+        let has_none = has_no_body(status);
         match (self.coding, self.length) {
             (Some(_), _) if !is_http_11 => Err(Unreadable::Broken),
             (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => {
@@ -147,6 +150,16 @@ impl<'h> Said<'h> {
             _ => Err(Unreadable::Endless),
         }
     }
+}
+
+/// Whether the answer itself is still to come.
+pub(crate) fn is_interim(status: StatusCode) -> bool {
+    status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS
+}
+
+/// RFC 9112, section 6.3; nothing is asked for by `HEAD` here.
+fn has_no_body(status: StatusCode) -> bool {
+    status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// Whether a list of words has this one, in any case.

@@ -13,6 +13,9 @@ use crate::scrub::Scrubbed;
 /// What comes beside the body of an answer: its head, interim answers, the sizes of its chunks.
 const MAX_OVERHEAD_BYTES: usize = 4 * answer_head::MAX_BYTES;
 
+/// Room for a body that has been told of and not come.
+const FIRST_ROOM_BYTES: usize = 64 * 1024;
+
 /// A whole answer. Its body is printed by its length alone, and overwritten when it is dropped.
 #[derive(Debug)]
 pub struct Answer {
@@ -128,8 +131,7 @@ impl Incoming {
         while let Stage::Head(held) = &mut self.stage {
             let Some((parsed, length)) = head(held, bytes)? else { return Ok(None) };
             bytes = bytes.get(length..).unwrap_or_default();
-            let status = parsed.head.status;
-            if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
+            if !answer_head::is_interim(parsed.head.status) {
                 self.stage = Stage::Body(Begun::new(parsed, self.body_bytes)?);
             } else if bytes.is_empty() {
                 return Ok(None);
@@ -189,7 +191,7 @@ impl Begun {
             Framing::Length(length) => {
                 let length = usize::try_from(length).ok().filter(|length| *length <= body_bytes);
                 let length = length.ok_or(Broken::Failed(RequestFailure::TooLong))?;
-                (Rest::Bytes(length), Scrubbed::with_room(length))
+                (Rest::Bytes(length), Scrubbed::with_room(length.min(FIRST_ROOM_BYTES)))
             }
         };
         Ok(Self { head, is_persistent, rest, body })
@@ -201,7 +203,7 @@ impl Begun {
         match rest {
             Rest::Bytes(left) => {
                 let piece = bytes.get(..*left).unwrap_or(bytes);
-                body.add(piece, body_bytes);
+                body.add(piece, body.len() + *left);
                 *left -= piece.len();
                 Ok((*left == 0).then_some(piece.len()))
             }

@@ -5,10 +5,12 @@
 //! (`docs/adr/0022-a-gateway-speaks-http-by-itself.md`).
 
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
@@ -32,6 +34,7 @@ pub(crate) struct Line {
     alarm: Alarm,
     /// Whether nothing may follow what it was used for.
     is_spent: bool,
+    has_answered: bool,
 }
 
 /// How an exchange fails.
@@ -55,7 +58,7 @@ pub(crate) struct Until {
 impl Line {
     /// A new stream, which nothing has been sent over.
     pub(crate) fn over(stream: Stream, counted: Counted) -> Self {
-        Self { stream, counted, alarm: Alarm::new(), is_spent: false }
+        Self { stream, counted, alarm: Alarm::new(), is_spent: false, has_answered: false }
     }
 
     /// Whether it is still good: what the safe has done to it meanwhile is seen now. A closed one is not, and neither is one
@@ -70,6 +73,17 @@ impl Line {
         // However many are looked at in a row: one that the runtime has not let read would pass for good.
         let read = pin!(unconstrained(read)).poll(&mut Context::from_waker(Waker::noop()));
         read.is_pending()
+    }
+
+    /// Whether nothing has come that the runtime has not heard of yet, not even the end: what is there before a request is sent
+    /// would be taken for its answer. A question to the system more; under load the runtime's news are a round old.
+    fn is_silent(&self) -> bool {
+        // The first of TLS are tickets and the like, which come unasked.
+        if !self.has_answered && !self.stream.is_plain() {
+            return true;
+        }
+        let peeked = SockRef::from(self.stream.socket()).peek(&mut [MaybeUninit::uninit()]);
+        peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
     /// Whether an answer has left it as it was found: else it is of no more use, and the other side is not to wait for its end.
@@ -91,7 +105,7 @@ impl Line {
     ) -> Result<Answer, Unanswered> {
         end_of_round().await;
         // What has come meanwhile is no answer to this.
-        let is_good = self.is_good();
+        let is_good = self.is_good() && self.is_silent();
         // Until it has gone well: whoever gives up leaves half of it behind.
         self.is_spent = true;
         if !is_good {
@@ -113,6 +127,7 @@ impl Line {
         });
         let Whole { answer, is_persistent } = answered.await?;
         // An answer before the end of its request leaves a connection that nobody knows anything of.
+        self.has_answered = true;
         self.is_spent = !is_persistent || exchange.sending.way != Way::Over;
         Ok(answer)
     }

@@ -33,6 +33,10 @@ pub(crate) fn pass(answer: Answer) -> Passed {
         let (status, body) = (status.as_u16(), Bytes::new());
         return Passed::AsItIs(VerbAnswer { status, body, is_problem: false, retry_after_s: None }, 0);
     }
+    // Part of what nobody asked parts of, and a body where none can be (RFC 9110, sections 15.3.6 and 15.3.7).
+    if matches!(status, StatusCode::RESET_CONTENT | StatusCode::PARTIAL_CONTENT) {
+        return Passed::Unusable;
+    }
     let is_refusal = status.is_client_error() && !is_about_the_connection(status);
     if !status.is_success() && !is_refusal {
         return Passed::Unusable;
@@ -120,6 +124,14 @@ mod tests {
         assert!(goes_back(StatusCode::CONFLICT, MAX_ERROR_BYTES));
         assert!(!goes_back(StatusCode::CONFLICT, MAX_ERROR_BYTES + 1));
         assert!(goes_back(StatusCode::OK, 2 * MAX_ERROR_BYTES));
+    }
+
+    #[test]
+    fn part_of_an_answer_and_a_body_where_none_can_be_do_not_go_back() {
+        for status in [StatusCode::RESET_CONTENT, StatusCode::PARTIAL_CONTENT] {
+            assert!(matches!(pass(answer(status, 100)), Passed::Unusable), "{status}");
+        }
+        assert!(matches!(pass(answer(StatusCode::ACCEPTED, 100)), Passed::AsItIs(..)));
     }
 
     #[test]

@@ -121,11 +121,13 @@ fn says_done(body: &[u8]) -> Option<bool> {
     fn unsaid() -> bool {
         true
     }
+    // What the reader passes over it does not read as text.
+    let text = std::str::from_utf8(body).ok()?;
     // A list would pass for the members of a document.
-    if body.trim_ascii_start().starts_with(b"{") {
-        return serde_json::from_slice(body).ok().map(|Document { success }| success);
+    if text.trim_ascii_start().starts_with('{') {
+        return serde_json::from_str(text).ok().map(|Document { success }| success);
     }
-    serde_json::from_slice(body).ok().map(|IgnoredAny| true)
+    serde_json::from_str(text).ok().map(|IgnoredAny| true)
 }
 
 /// A status that is no success, as the port says it.

@@ -15,6 +15,14 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
+    /// What the bytes go through, as they are on the wire.
+    pub(crate) fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
     /// Whether what is written goes to the system at once.
     pub(crate) fn is_plain(&self) -> bool {
         matches!(self, Self::Plain(_))

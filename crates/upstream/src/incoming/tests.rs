@@ -46,7 +46,7 @@ fn an_answer_ends_where_it_says() {
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", whole(200, "a", true)),
         ("HTTP/1.1 204 No Content\r\n\r\n", whole(204, "", true)),
         ("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", whole(204, "", true)),
-        ("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", whole(304, "", true)),
+        ("HTTP/1.1 304 Not Modified\r\n\r\n", whole(304, "", true)),
         ("HTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n", whole(599, "", true)),
     ] {
         assert_eq!(told(said), answer, "{said:?}");
@@ -66,6 +66,8 @@ fn nothing_follows_an_answer_that_says_so_or_has_more_behind_it() {
         // The other side may mean a body after all.
         ("HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\n", whole(204, "", false)),
         ("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n", whole(204, "", false)),
+        ("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", whole(304, "", false)),
+        ("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", whole(304, "", false)),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\na", whole(200, "", false)),
     ] {
         assert_eq!(told(said), answer, "{said:?}");
@@ -103,6 +105,8 @@ fn an_answer_that_nobody_can_find_the_end_of_is_none() {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "HTTP/1.1 204 No Content\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\nContent-Length: 9\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nTransfer-Encoding: chunked\r\n\r\n",
     ] {
         assert_eq!(told(said), Err(ENDLESS), "{said:?}");
     }

@@ -189,6 +189,18 @@ async fn what_is_said_or_ends_before_anything_is_asked_is_no_answer() {
 }
 
 #[tokio::test]
+async fn what_the_runtime_has_not_heard_of_is_no_answer_either() {
+    let (mut line, safe) = line().await;
+    let request = request();
+    let mut exchange = Box::pin(line.exchange(&request, 100, soon()));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(exchange.as_mut().poll(&mut context).is_pending());
+    // Without a turn of the runtime: only the system knows.
+    assert_eq!(safe.try_write(OK).unwrap(), OK.len());
+    assert!(matches!(exchange.as_mut().poll(&mut context), Poll::Ready(Err(Unanswered::Unsent))));
+}
+
+#[tokio::test]
 async fn a_line_whose_exchange_was_given_up_is_used_no_more() {
     let (mut line, mut safe) = line().await;
     let request = request();

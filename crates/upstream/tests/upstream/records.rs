@@ -51,6 +51,7 @@ async fn a_write_is_done_where_the_safe_says_so_and_nowhere_else() {
         (json(r#"{"success":null}"#), lost),
         (json(r#"{"success":true,"success":false}"#), lost),
         (json(r#"{"success":true"#), lost),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"evil\":\"\xff\"}".to_vec(), lost),
         (json(r#"{"success":true}{}"#), lost),
         (with("200 OK", "Content-Type: text/plain\r\n", "stored"), lost),
         (with("200 OK", "Content-Type: text/html\r\n", "<h1>Sign in</h1>"), lost),
