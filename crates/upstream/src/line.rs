@@ -75,12 +75,15 @@ impl Line {
         read.is_pending()
     }
 
-    /// Whether nothing has come that the runtime has not heard of yet, not even the end: what is there before a request is sent
-    /// would be taken for its answer. A question to the system more; under load the runtime's news are a round old.
-    fn is_silent(&self) -> bool {
-        // The first of TLS are tickets and the like, which come unasked.
-        if !self.has_answered && !self.stream.is_plain() {
-            return true;
+    /// Whether nothing has come by now, not even the end: what is there before a request is sent would be taken for its answer.
+    /// The system is asked, as under load the runtime's news are a round old.
+    fn is_silent(&mut self) -> bool {
+        if !self.stream.is_plain() {
+            // What TLS sends beside answers, tickets above all, is read here and done with; the first of it may come at any time.
+            let is_good = self.is_good();
+            if !(is_good && self.has_answered) {
+                return is_good;
+            }
         }
         let peeked = SockRef::from(self.stream.socket()).peek(&mut [MaybeUninit::uninit()]);
         peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
@@ -105,10 +108,10 @@ impl Line {
     ) -> Result<Answer, Unanswered> {
         end_of_round().await;
         // What has come meanwhile is no answer to this.
-        let is_good = self.is_good() && self.is_silent();
+        let is_silent = self.is_silent();
         // Until it has gone well: whoever gives up leaves half of it behind.
         self.is_spent = true;
-        if !is_good {
+        if !is_silent {
             return Err(Unanswered::Unsent);
         }
         let Self { stream, alarm, .. } = self;
