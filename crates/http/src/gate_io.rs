@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
-use hyper::rt::{Read, ReadBufCursor};
+use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::AsyncWrite;
 
 use crate::deadlines::Phase;
@@ -21,12 +21,9 @@ use crate::http2::preface;
 use crate::linger::linger;
 use crate::parking::{Warm, WarmOne};
 use crate::refusal::{Refusal, Refusals};
-use crate::round::Round;
 use crate::scratch::{self, put};
 use crate::stream::Stream;
 use crate::wire::{Rest, Wire};
-
-mod writing;
 
 /// What goes to the library in place of a refused head. The method tells whether the answer may have a body.
 const SUBSTITUTE: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -49,7 +46,6 @@ pub(crate) struct GateIo {
     /// Whether the pending bytes may hold a whole line that the scan has not seen.
     has_news: bool,
     turn: Turn,
-    round: Round,
 }
 
 /// Whose bytes come next.
@@ -80,22 +76,9 @@ impl GateIo {
         limits: HeadLimits,
         chunked_bytes: usize,
     ) -> Self {
-        let (pending, has_news, turn, round) = (BytesMut::new(), false, Turn::Head, Round::default());
+        let (pending, has_news, turn) = (BytesMut::new(), false, Turn::Head);
         let chunked_bytes = u64::try_from(chunked_bytes).unwrap_or(u64::MAX);
-        let head_left = 0;
-        Self {
-            stream,
-            wire,
-            refusals,
-            warm,
-            limits,
-            chunked_bytes,
-            head_left,
-            pending,
-            has_news,
-            turn,
-            round,
-        }
+        Self { stream, wire, refusals, warm, limits, chunked_bytes, head_left: 0, pending, has_news, turn }
     }
 
     /// Waits, holding next to nothing, until there is a head to serve or to refuse. `false`: there will be none, or its time
@@ -350,6 +333,23 @@ impl GateIo {
             }
         }
     }
+
+    /// Notes whether an answer's bytes find room.
+    fn note_write<T>(&self, written: Poll<io::Result<T>>, context: &Context<'_>) -> Poll<io::Result<T>> {
+        match (&written, self.wire.phase()) {
+            (Poll::Pending, Phase::Write) if self.wire.expired().is_some() => {
+                self.refusals.count(Refusal::WriteStalled);
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            (Poll::Pending, _) => {
+                self.wire.enter(Phase::Write);
+                self.wire.wait(context);
+            }
+            (Poll::Ready(_), Phase::Write) => self.wire.enter(self.wire.rest().phase()),
+            (Poll::Ready(_), _) => {}
+        }
+        written
+    }
 }
 
 /// What a read in search of a head took from the socket.
@@ -400,5 +400,38 @@ impl Read for GateIo {
                 Poll::Ready(Ok(()))
             }
         }
+    }
+}
+
+impl Write for GateIo {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.note_write(written, context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(context, parts);
+        this.note_write(written, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.stream).poll_flush(context);
+        this.note_write(flushed, context)
+    }
+
+    /// The library is done; the socket is closed by [`GateIo::close`], or goes on with a fresh connection.
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }

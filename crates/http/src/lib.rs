@@ -41,7 +41,6 @@ mod problem;
 mod rate_limit;
 mod refusal;
 mod request_id;
-mod round;
 mod routes;
 mod safe_time;
 mod scratch;

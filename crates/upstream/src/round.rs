@@ -1,7 +1,7 @@
 //! What is sent waits until all others whose turn has come have had it.
 //!
-//! So what many requests send leaves together, and whoever it goes to is woken once and finds enough to do: to wake another
-//! process costs as much as all the rest of sending, and costs the sender (`docs/BENCHMARKS.md`). Whoever is alone waits for nobody.
+//! So what many requests send leaves together, and the safe is woken once and finds enough to do: to wake another process costs as
+//! much as all the rest of sending, and costs the sender (`docs/adr/0023-requests-to-the-safe-leave-together.md`). Whoever is alone waits for nobody.
 
 use std::future::poll_fn;
 use std::task::Poll;
