@@ -5,7 +5,7 @@
 //!  (a port)              │  ├──> Roots       (whose certificates are believed)
 //! HttpUpstream ──────────┤  └──> ClientCertificate   (what is shown, where one is asked for)
 //! HttpIdentity ──────────┘
-//!  (ports)   └──> Pool ──> Line              (kept connections, each core its own)
+//!  (ports)   └──> Pool ──> Line ──> Outgoing, Incoming   (kept connections, each core its own)
 //! ```
 //!
 //! A key set is fetched over a connection of its own, a safe and an identity service are asked over kept ones. Every request has a deadline over all of
@@ -15,6 +15,8 @@
 mod addresses;
 mod alarm;
 mod answer_head;
+#[cfg(test)]
+mod arrival;
 mod base_address;
 mod chunks;
 mod client;

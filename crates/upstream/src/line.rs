@@ -157,8 +157,8 @@ impl Exchange<'_> {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(lost),
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => return Poll::Ready(lost),
-                // Nobody is there to answer what could not be sent.
-                Poll::Pending if self.sending.way == Way::Closed => return Poll::Ready(lost),
+                // Nobody is there to answer what could not be sent. To part of it there may be an answer, and an end there is.
+                Poll::Pending if self.sending.is_in_vain() => return Poll::Ready(lost),
                 Poll::Pending => return Poll::Pending,
             }
             let taken = self.incoming.take(buffer.filled());
@@ -215,6 +215,11 @@ impl<'r> Sending<'r> {
         {
             self.way = if flushed.is_ok() { Way::Over } else { Way::Closed };
         }
+    }
+
+    /// Whether nothing has gone, and nothing will.
+    fn is_in_vain(&self) -> bool {
+        self.is_untouched && self.way == Way::Closed
     }
 
     /// What it means that the connection is gone.

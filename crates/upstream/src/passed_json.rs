@@ -99,7 +99,7 @@ fn filtered(body: &[u8]) -> Option<Filtered> {
     };
     let filtered = filtered.ok()?;
     let Some(rest) = filtered.rest else { return Some(Filtered::Untouched) };
-    let rest = Bytes::from(rest.into_bytes());
+    let rest = strongroom_ports::scrubbed(rest.into_bytes().into());
     let rest = if is_object { rest } else { rest.slice(BEFORE.len()..rest.len() - BEHIND.len()) };
     Some(Filtered::Rest(rest, filtered.dropped))
 }

@@ -144,3 +144,56 @@ impl fmt::Debug for Remote {
         f.debug_struct("Remote").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use strongroom_testkit::fake::ManualClock;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::arrival::OtherEnd;
+    use crate::client::ClientLimits;
+    use crate::roots::Roots;
+
+    const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    const REQUEST: &str = "POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n";
+
+    async fn answer_one(safe: &mut TcpStream) {
+        let mut request = [0; REQUEST.len()];
+        safe.read_exact(&mut request).await.unwrap();
+        assert_eq!(request, REQUEST.as_bytes());
+        safe.write_all(OK).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_write_that_was_not_sent_goes_over_a_new_connection_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let address = BaseAddress::new(Endpoint::parse(&url).unwrap()).unwrap();
+        let wait = Duration::from_mins(1);
+        let limits = ClientLimits { connect: wait, total: wait, body_bytes: 1 };
+        let client = Client::new(Roots::none(), Arc::new(ManualClock::default()), limits).unwrap();
+        let limits =
+            RemoteLimits { connect: wait, first_byte: wait, total: wait, idle: wait, answer_bytes: 1 };
+        let remote = Remote::new(client, address, limits, Figures::new("safe", [("POST", "/")]));
+        let request = Outgoing::write(&Method::POST, &["/"], &[], None).unwrap();
+
+        let first = async {
+            let mut safe = listener.accept().await.unwrap().0;
+            answer_one(&mut safe).await;
+            safe
+        };
+        let (answer, safe) = tokio::join!(remote.ask(0, &request, false, remote.end()), first);
+        assert_eq!(answer.unwrap().status(), 200);
+        // The kept connection says something unasked, and the runtime has not heard of it when it is taken.
+        assert_eq!(safe.try_write(OK).unwrap(), OK.len());
+        OtherEnd::of(&safe).await_arrival();
+        let second = async { answer_one(&mut listener.accept().await.unwrap().0).await };
+        let (answer, ()) = tokio::join!(remote.ask(0, &request, false, remote.end()), second);
+        assert_eq!(answer.unwrap().status(), 200);
+        assert_eq!((remote.figures.retries(), remote.figures.connections_opened()), (1, 2));
+        assert_eq!(safe.try_read(&mut [0]).unwrap_or(0), 0, "nothing of it went over the first");
+    }
+}

@@ -6,10 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
+use rcgen::{CertificateParams, KeyPair};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::{PrivatePkcs8KeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::*;
+use crate::arrival::OtherEnd;
 use crate::figures::Figures;
 
 const LOST: Unanswered = Unanswered::Broken(Broken::Lost(RequestFailure::Broken));
@@ -117,8 +123,11 @@ fn a_request_is_unsent_where_nothing_of_it_can_have_been_seen_and_nowhere_else()
     assert_eq!(ended(true, with(vec![], vec![Ok(b"")])), Some(Err(Unanswered::Unsent)));
     assert_eq!(ended(true, with(vec![], vec![broken_pipe()])), Some(Err(Unanswered::Unsent)));
     // TLS may have sent what it says that it could not.
-    assert_eq!(ended(false, with(vec![broken_pipe()], vec![])), Some(Err(LOST)));
-    assert_eq!(ended(true, with(vec![Ok(1), broken_pipe()], vec![])), Some(Err(LOST)));
+    assert_eq!(ended(false, with(vec![broken_pipe()], vec![Ok(b"")])), Some(Err(LOST)));
+    // To part of it there may be an answer yet; else there is an end.
+    assert_eq!(ended(true, with(vec![Ok(1), broken_pipe()], vec![])), None);
+    assert_eq!(ended(true, with(vec![Ok(1), broken_pipe()], vec![Ok(b"")])), Some(Err(LOST)));
+    assert_eq!(ended(false, with(vec![broken_pipe()], vec![broken_pipe()])), Some(Err(LOST)));
     assert_eq!(ended(true, with(vec![Ok(100)], vec![Ok(b"")])), Some(Err(LOST)));
     assert_eq!(ended(true, with(vec![Ok(100)], vec![broken_pipe()])), Some(Err(LOST)));
     assert_eq!(ended(true, with(vec![Ok(100)], vec![Ok(b"HTTP/1.1 200"), Ok(b"")])), Some(Err(LOST)));
@@ -154,7 +163,6 @@ async fn a_line_that_has_answered_may_be_used_again() {
     let (mut line, mut safe) = line().await;
     for _ in 0..2 {
         assert!(line.is_good());
-        safe.write_all(b"").await.unwrap();
         let request = request();
         let (answer, ()) = tokio::join!(line.exchange(&request, 100, soon()), async {
             let mut head = [0; 18];
@@ -177,11 +185,13 @@ async fn what_is_said_or_ends_before_anything_is_asked_is_no_answer() {
         // It waits for its round, and the other side speaks or goes meanwhile.
         assert!(exchange.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         assert_eq!(safe.try_read(&mut [0]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        let other_end = OtherEnd::of(&safe);
         if ends {
             drop(safe);
         } else {
             safe.write_all(OK).await.unwrap();
         }
+        other_end.await_arrival();
         hear().await;
         assert!(matches!(exchange.await, Err(Unanswered::Unsent)), "ends: {ends}");
         assert!(!line.may_be_kept());
@@ -197,7 +207,80 @@ async fn what_the_runtime_has_not_heard_of_is_no_answer_either() {
     assert!(exchange.as_mut().poll(&mut context).is_pending());
     // Without a turn of the runtime: only the system knows.
     assert_eq!(safe.try_write(OK).unwrap(), OK.len());
+    OtherEnd::of(&safe).await_arrival();
     assert!(matches!(exchange.as_mut().poll(&mut context), Poll::Ready(Err(Unanswered::Unsent))));
+}
+
+#[tokio::test]
+async fn a_line_whose_request_was_answered_before_its_end_is_used_no_more() {
+    let (mut line, mut safe) = line().await;
+    // More than the system takes for whoever does not read.
+    let body = vec![b'x'; 64 << 20];
+    let request = Outgoing::write(&Method::POST, &["/"], &[], Some(&[&body])).unwrap();
+    let (answer, ()) = tokio::join!(line.exchange(&request, 100, soon()), async {
+        safe.read_exact(&mut [0; 18]).await.unwrap();
+        safe.write_all(TOO_LARGE).await.unwrap();
+    });
+    assert_eq!(answer.unwrap().status(), 413);
+    assert!(!line.may_be_kept());
+}
+
+/// A line through TLS that has shaken hands, and its other end.
+async fn line_through_tls() -> (Line, tokio_rustls::server::TlsStream<TcpStream>) {
+    let key = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.der().clone()).unwrap();
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let client = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
+    let client = client.unwrap().with_root_certificates(roots).with_no_client_auth();
+    let server = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    let server = server.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap();
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let accepted = listener.accept().await.unwrap().0;
+    let name = ServerName::try_from("localhost").unwrap();
+    let (client, server) = tokio::join!(
+        TlsConnector::from(Arc::new(client)).connect(name, stream),
+        TlsAcceptor::from(Arc::new(server)).accept(accepted)
+    );
+    let stream = Stream::Tls(Box::new(client.unwrap()));
+    (Line::over(stream, Counted::open(Arc::new(Figures::new("safe", [])))), server.unwrap())
+}
+
+#[tokio::test]
+async fn through_tls_tickets_are_no_answer_and_what_comes_behind_one_unasked_is_none_either() {
+    for is_heard in [false, true] {
+        let (mut line, mut safe) = line_through_tls().await;
+        let request = request();
+        // The second time, too: the tickets that came with the handshake have been read.
+        for _ in 0..2 {
+            let (answer, ()) = tokio::join!(line.exchange(&request, 100, soon()), async {
+                safe.read_exact(&mut [0; 18]).await.unwrap();
+                safe.write_all(OK).await.unwrap();
+                safe.flush().await.unwrap();
+            });
+            assert_eq!(answer.unwrap().status(), 200);
+            assert!(line.may_be_kept());
+        }
+        let mut exchange = Box::pin(line.exchange(&request, 100, soon()));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(exchange.as_mut().poll(&mut context).is_pending());
+        // Without a turn of the runtime: only the system knows, unless it is asked.
+        assert!(pin!(safe.write_all(OK)).poll(&mut context).is_ready());
+        assert!(pin!(safe.flush()).poll(&mut context).is_ready());
+        OtherEnd::of(safe.get_ref().0).await_arrival();
+        if is_heard {
+            hear().await;
+        }
+        let Poll::Ready(answer) = exchange.as_mut().poll(&mut context) else {
+            panic!("it waits for an answer")
+        };
+        assert!(matches!(answer, Err(Unanswered::Unsent)), "heard of: {is_heard}");
+    }
 }
 
 #[tokio::test]
