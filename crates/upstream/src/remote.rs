@@ -190,9 +190,10 @@ mod tests {
         // The kept connection says something unasked, and the runtime has not heard of it when it is taken.
         assert_eq!(safe.try_write(OK).unwrap(), OK.len());
         OtherEnd::of(&safe).await_arrival();
-        let second = async { answer_one(&mut listener.accept().await.unwrap().0).await };
-        let (answer, ()) = tokio::join!(remote.ask(0, &request, false, remote.end()), second);
+        let second = tokio::spawn(async move { answer_one(&mut listener.accept().await.unwrap().0).await });
+        let answer = remote.ask(0, &request, false, remote.end()).await;
         assert_eq!(answer.unwrap().status(), 200);
+        second.await.unwrap();
         assert_eq!((remote.figures.retries(), remote.figures.connections_opened()), (1, 2));
         assert_eq!(safe.try_read(&mut [0]).unwrap_or(0), 0, "nothing of it went over the first");
     }
