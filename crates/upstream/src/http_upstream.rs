@@ -18,9 +18,7 @@ use crate::base_address::BaseAddress;
 use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::figures::Figures;
-use crate::incoming::Answer;
 use crate::outcome::Outcome;
-use crate::outgoing::Outgoing;
 use crate::remote::{Remote, RemoteLimits};
 use crate::safe_answers::{self, Exported, Read};
 use crate::safe_requests::{Credentials, Requests};
@@ -55,32 +53,18 @@ impl HttpUpstream {
         self.remote.figures.clone()
     }
 
-    /// Reads over the wire, which may be done twice. `route`: what it is counted as.
-    async fn ask_twice(
-        &self,
-        route: usize,
-        request: Outgoing,
-        end: Instant,
-    ) -> Result<Answer, UpstreamError> {
-        self.remote.ask(route, &request, true, end).await
-    }
-
-    /// Sends what may change something, once. `route`: what it is counted as.
-    async fn ask_once(&self, route: usize, request: Outgoing, end: Instant) -> Result<Answer, UpstreamError> {
-        self.remote.ask(route, &request, false, end).await
-    }
-
     async fn read(
         &self,
         caller: &Caller,
         passed: PassedOn<'_>,
         end: Instant,
     ) -> Result<Option<Snapshot>, UpstreamError> {
-        let mut answer = self.ask_twice(safe_routes::READ, self.requests.read(caller, passed)?, end).await?;
+        let request = self.requests.read(caller, passed)?;
+        let mut answer = self.remote.ask(safe_routes::READ, &request, true, end).await?;
         // The guide's fallback, which clients use with a gateway, too: the caller's token is good, so ask the other way.
         if answer.status() == StatusCode::UNAUTHORIZED {
             let by_post = self.requests.read_by_post(caller, passed)?;
-            answer = Box::pin(self.ask_once(safe_routes::WRITE, by_post, end)).await?;
+            answer = Box::pin(self.remote.ask(safe_routes::WRITE, &by_post, false, end)).await?;
         }
         let Read { snapshot, dropped } = safe_answers::read(&answer)?;
         self.remote.figures.dropped(dropped);
@@ -109,11 +93,7 @@ impl RemoteSafe for HttpUpstream {
     ) -> Result<VerbAnswer, UpstreamError> {
         let (route, end) = (safe_routes::of_verb(&verb), self.remote.end());
         let request = self.requests.verb(verb.path, verb.body, caller, request)?;
-        let answer = if verb.body.is_none() {
-            self.ask_twice(route, request, end).await?
-        } else {
-            self.ask_once(route, request, end).await?
-        };
+        let answer = self.remote.ask(route, &request, verb.body.is_none(), end).await?;
         let (answer, dropped) = safe_answers::verb(answer, self.requests.shows_the_callers_token())?;
         self.remote.figures.dropped(dropped);
         Ok(answer)
@@ -158,19 +138,21 @@ impl Upstream for OnBehalf<'_> {
             return Ok(tag);
         }
         let request = self.safe.requests.merge(caller, patch, precondition, self.request)?;
-        safe_answers::merge(&self.safe.ask_once(safe_routes::WRITE, request, self.safe.remote.end()).await?)
+        let remote = &self.safe.remote;
+        safe_answers::merge(&remote.ask(safe_routes::WRITE, &request, false, remote.end()).await?)
     }
 
     async fn erase(&self, caller: &Caller, precondition: &Precondition) -> Result<(), UpstreamError> {
         let request = self.safe.requests.erase(caller, precondition, self.request)?;
-        let answer = self.safe.ask_once(safe_routes::ERASE, request, self.safe.remote.end()).await?;
+        let remote = &self.safe.remote;
+        let answer = remote.ask(safe_routes::ERASE, &request, false, remote.end()).await?;
         safe_answers::erase(&answer, precondition)
     }
 
     async fn export(&self, caller: &Caller) -> Result<Option<Export>, UpstreamError> {
         let end = self.safe.remote.end();
         let request = self.safe.requests.export(caller, self.request)?;
-        let answer = self.safe.ask_twice(safe_routes::EXPORT, request, end).await?;
+        let answer = self.safe.remote.ask(safe_routes::EXPORT, &request, true, end).await?;
         match safe_answers::export(&answer, &caller.person)? {
             Exported::Document(export, dropped) => {
                 self.safe.remote.figures.dropped(dropped);

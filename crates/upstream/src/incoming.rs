@@ -129,7 +129,7 @@ impl Incoming {
     pub fn take(&mut self, mut bytes: &[u8]) -> Result<Option<Whole>, Broken> {
         self.left = self.left.checked_sub(bytes.len()).ok_or(Broken::Failed(RequestFailure::TooLong))?;
         while let Stage::Head(held) = &mut self.stage {
-            let Some((parsed, length)) = head(held, bytes)? else { return Ok(None) };
+            let Some((length, parsed)) = head(held, bytes)? else { return Ok(None) };
             bytes = bytes.get(length..).unwrap_or_default();
             if !answer_head::is_interim(parsed.head.status) {
                 self.stage = Stage::Body(Begun::new(parsed, self.body_bytes)?);
@@ -147,18 +147,15 @@ impl Incoming {
     }
 }
 
-/// Reads a head of which some may have come before: the head, and how many of these bytes are its own.
-fn head(held: &mut Scrubbed, bytes: &[u8]) -> Result<Option<(Parsed, usize)>, Broken> {
+/// Reads a head of which some may have come before: how many of these bytes are its own, and the head.
+fn head(held: &mut Scrubbed, bytes: &[u8]) -> Result<Option<(usize, Parsed)>, Broken> {
     // Nearly every head comes whole, and is read where it is.
     if held.is_empty() {
         let parsed = answer_head::parse(bytes)?;
         if parsed.is_none() {
             held.add(bytes, answer_head::MAX_BYTES);
         }
-        return Ok(parsed.map(|parsed| {
-            let length = parsed.length;
-            (parsed, length)
-        }));
+        return Ok(parsed.map(|parsed| (parsed.length, parsed)));
     }
     let before = held.len();
     let room = answer_head::MAX_BYTES.saturating_sub(before);
@@ -172,10 +169,7 @@ fn head(held: &mut Scrubbed, bytes: &[u8]) -> Result<Option<(Parsed, usize)>, Br
     if parsed.is_some() {
         held.clear();
     }
-    Ok(parsed.map(|parsed| {
-        let length = parsed.length.saturating_sub(before);
-        (parsed, length)
-    }))
+    Ok(parsed.map(|parsed| (parsed.length.saturating_sub(before), parsed)))
 }
 
 /// Whether a line ends here with an empty one behind it, by the ends of lines that the parser takes.

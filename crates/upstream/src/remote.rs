@@ -160,15 +160,14 @@ mod tests {
     const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     const REQUEST: &str = "POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n";
 
-    async fn answer_one(safe: &mut TcpStream) {
+    async fn answer_one(safe: &mut TcpStream, answer: &[u8]) {
         let mut request = [0; REQUEST.len()];
         safe.read_exact(&mut request).await.unwrap();
         assert_eq!(request, REQUEST.as_bytes());
-        safe.write_all(OK).await.unwrap();
+        safe.write_all(answer).await.unwrap();
     }
 
-    #[tokio::test]
-    async fn a_write_that_was_not_sent_goes_over_a_new_connection_once() {
+    async fn remote() -> (Remote, TcpListener) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let address = BaseAddress::new(Endpoint::parse(&url).unwrap()).unwrap();
@@ -178,11 +177,34 @@ mod tests {
         let limits =
             RemoteLimits { connect: wait, first_byte: wait, total: wait, idle: wait, answer_bytes: 1 };
         let remote = Remote::new(client, address, limits, Figures::new("safe", [("POST", "/")]));
+        (remote, listener)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_over_is_let_go_at_once_and_another_is_kept() {
+        let (remote, listener) = remote().await;
+        let request = Outgoing::write(&Method::POST, &["/"], &[], None).unwrap();
+        let over = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+        for (answer, kept) in [(&over[..], 0), (OK, 1)] {
+            let safe = async {
+                let mut safe = listener.accept().await.unwrap().0;
+                answer_one(&mut safe, answer).await;
+                safe
+            };
+            let (answer, _safe) = tokio::join!(remote.ask(0, &request, false, remote.end()), safe);
+            assert_eq!(answer.unwrap().status(), 200);
+            assert_eq!((remote.figures.connections(), remote.figures.connections_kept()), (kept, kept));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_that_was_not_sent_goes_over_a_new_connection_once() {
+        let (remote, listener) = remote().await;
         let request = Outgoing::write(&Method::POST, &["/"], &[], None).unwrap();
 
         let first = async {
             let mut safe = listener.accept().await.unwrap().0;
-            answer_one(&mut safe).await;
+            answer_one(&mut safe, OK).await;
             safe
         };
         let (answer, safe) = tokio::join!(remote.ask(0, &request, false, remote.end()), first);
@@ -190,7 +212,8 @@ mod tests {
         // The kept connection says something unasked, and the runtime has not heard of it when it is taken.
         assert_eq!(safe.try_write(OK).unwrap(), OK.len());
         OtherEnd::of(&safe).await_arrival();
-        let second = tokio::spawn(async move { answer_one(&mut listener.accept().await.unwrap().0).await });
+        let second =
+            tokio::spawn(async move { answer_one(&mut listener.accept().await.unwrap().0, OK).await });
         let answer = remote.ask(0, &request, false, remote.end()).await;
         assert_eq!(answer.unwrap().status(), 200);
         second.await.unwrap();

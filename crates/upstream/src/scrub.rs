@@ -40,7 +40,7 @@ impl Scrubbed {
     }
 }
 
-/// All of its room, if the bytes have not outgrown another before.
+/// What the bytes have outgrown before is not overwritten: whoever gives them has given them room.
 impl From<Vec<u8>> for Scrubbed {
     fn from(bytes: Vec<u8>) -> Self {
         Self(bytes)

@@ -217,3 +217,14 @@ fn of_the_head_those_fields_are_kept_that_somebody_asks_about() {
     // The first word counts.
     assert_eq!(head("Content-Type: text/html\r\nContent-Type: application/json\r\n").kind, None);
 }
+
+#[test]
+fn a_body_that_was_told_of_and_has_not_come_has_little_room() {
+    let mut incoming = Incoming::new(1 << 20);
+    assert!(incoming.take(b"HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n").unwrap().is_none());
+    let Stage::Body(begun) = &incoming.stage else { panic!("no head") };
+    assert_eq!(begun.body.room(), FIRST_ROOM_BYTES);
+    assert!(incoming.take(&b"a".repeat((1 << 20) - 1)).unwrap().is_none());
+    let whole = incoming.take(b"a").unwrap().unwrap();
+    assert_eq!((whole.answer.body().len(), whole.answer.body.room()), (1 << 20, 1 << 20));
+}
